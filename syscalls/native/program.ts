@@ -12,7 +12,8 @@ export type DataId = Brand<number, "DataId">;
 export type Operand =
   | { readonly kind: "immediate"; readonly value: bigint; readonly text?: string }
   | { readonly kind: "data"; readonly data: DataId; readonly text?: string }
-  | { readonly kind: "slot"; readonly slot: Slot; readonly text?: string }
+  /** The 8 bytes in the slot, `offset` bytes into it (0 when absent; a multiple of 8): a field of a struct the kernel wrote there. */
+  | { readonly kind: "slot"; readonly slot: Slot; readonly offset?: number; readonly text?: string }
   | { readonly kind: "slotAddress"; readonly slot: Slot; readonly text?: string };
 
 /** Fixed bytes of the program's data section, read-only when the program runs. */
@@ -28,7 +29,9 @@ export type Condition =
   | { readonly kind: "failed" }
   | { readonly kind: "succeeded" }
   | { readonly kind: "errno"; readonly errno: number }
-  | { readonly kind: "equals"; readonly value: bigint };
+  | { readonly kind: "equals"; readonly value: bigint }
+  /** `(x & mask) === value`: a bit field, such as the file type in `st_mode`. */
+  | { readonly kind: "maskedEquals"; readonly mask: bigint; readonly value: bigint };
 
 export type Instruction =
   /**
@@ -45,10 +48,10 @@ export type Instruction =
     readonly forgive: readonly number[] | "all";
     readonly into?: Slot;
   }
-  /** Jumps when the last call's result, or the value in `slot`, meets the condition. */
+  /** Jumps when the last call's result, or the 8 bytes at `offset` (0 when absent) in a slot, meet the condition. */
   | {
     readonly kind: "branch";
-    readonly of: "result" | Slot;
+    readonly of: "result" | { readonly slot: Slot; readonly offset?: number };
     readonly when: Condition;
     readonly to: Label;
   }
@@ -66,7 +69,12 @@ export type Instruction =
     readonly step: number;
   }
   /** Writes a report (see report.ts) to the descriptor in {@link Program.reportFd}. A lost reader is no failure. */
-  | { readonly kind: "report"; readonly tag: number; readonly step: number; readonly value: Operand }
+  | {
+    readonly kind: "report";
+    readonly tag: number;
+    readonly step: number;
+    readonly value: Operand;
+  }
   /** Reports `TAG_FAILED` with the errno given and exits with 1. */
   | { readonly kind: "fail"; readonly step: number; readonly errno: Operand }
   | { readonly kind: "exit"; readonly code: number };
