@@ -1,0 +1,71 @@
+import { UsageError } from "./errors.ts";
+
+/** What decides where containers are recorded. */
+export interface RootOptions {
+  /** `--root` as given; null when it was not. */
+  readonly root: string | null;
+  /** The name this program goes by, which is the default folder's name. */
+  readonly programName: string;
+  readonly euid: number;
+  readonly inUserNamespace: boolean;
+  /** The caller's environment. */
+  readonly env: (name: string) => string | undefined;
+}
+
+/**
+ * The folder that holds one folder per container: `--root`, else `/run/<program>`, else, for an ordinary user
+ * or inside a user namespace under another name than root's, `$XDG_RUNTIME_DIR/<program>` where that variable is set.
+ *
+ * @throws {UsageError} for `/`, in runc's words
+ */
+export function stateRoot(options: RootOptions): string {
+  const { root, programName, env } = options;
+  if (root !== null && /^\/+$/.test(root)) {
+    throw new UsageError("Option --root argument should not be set to /");
+  }
+  if (root !== null && root !== "") return root;
+  const runtimeDir = env("XDG_RUNTIME_DIR");
+  if (runtimeDir !== undefined && runtimeDir !== "" && isOrdinary(options)) {
+    return `${runtimeDir}/${programName}`;
+  }
+  return `/run/${programName}`;
+}
+
+/** Not root of the host. Root of a user namespace is, unless it says that it acts as root (`USER=root`). */
+function isOrdinary({ euid, inUserNamespace, env }: RootOptions): boolean {
+  return euid !== 0 || (inUserNamespace && env("USER") !== "root");
+}
+
+/** Whether a state root lies in `$XDG_RUNTIME_DIR`, where a folder without the sticky bit may be cleaned away. */
+export function inRuntimeDir(root: string, env: (name: string) => string | undefined): boolean {
+  const runtimeDir = env("XDG_RUNTIME_DIR");
+  return runtimeDir !== undefined && runtimeDir !== "" && root.startsWith(`${runtimeDir}/`);
+}
+
+/** The files of one container's folder. */
+export interface RecordPaths {
+  readonly dir: string;
+  /** The record. */
+  readonly state: string;
+  /** config.json as it was at create. */
+  readonly config: string;
+  /** The fifo at which a created container waits; gone once it is started. */
+  readonly gate: string;
+  /** The fifo by which a started container tells whether its program could be executed. */
+  readonly outcome: string;
+  /** An empty folder to build an overlay on. */
+  readonly scratch: string;
+}
+
+/** The files of container `id` under a state root. */
+export function recordPaths(root: string, id: string): RecordPaths {
+  const dir = `${root}/${id}`;
+  return {
+    dir,
+    state: `${dir}/state.json`,
+    config: `${dir}/config.json`,
+    gate: `${dir}/exec.fifo`,
+    outcome: `${dir}/outcome/exec.fifo`,
+    scratch: `${dir}/scratch`,
+  };
+}

@@ -1,0 +1,101 @@
+import { StateError } from "runtime/base/errors.ts";
+
+/** What is kept of a container between commands. Its status is never in here: that is worked out anew each time. */
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly ociVersion: string;
+  /** Absolute. */
+  readonly bundle: string;
+  /** Absolute. */
+  readonly rootfs: string;
+  /** RFC 3339 in UTC, with nanoseconds. */
+  readonly created: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The container's init as the host sees it; 0 before it exists. */
+  readonly pid: number;
+  /** When the init started, in clock ticks since boot (field 22 of /proc/PID/stat); "" with pid 0. */
+  readonly startTime: string;
+  /** Absolute directories of the container's cgroup, one a hierarchy. */
+  readonly cgroups: readonly string[];
+  /** Those directories that this container made, parents before children. */
+  readonly cgroupCreated: readonly string[];
+}
+
+/** The text of a record's file. */
+export function encodeRecord(record: ContainerRecord): string {
+  return JSON.stringify(record);
+}
+
+/**
+ * Reads a record; fields that it does not know are left out.
+ * @throws {StateError} naming `file` and the first thing wrong with it
+ */
+export function parseRecord(text: string, file: string): ContainerRecord {
+  const fields = parseObject(text, file);
+  const damaged = (field: string, wanted: string): never => {
+    throw damage(file, `"${field}" is not ${wanted}`);
+  };
+  const string = (field: string): string => {
+    const value = fields[field];
+    return typeof value === "string" ? value : damaged(field, "a string");
+  };
+  const strings = (field: string): readonly string[] => {
+    const value = fields[field];
+    return isStrings(value) ? value : damaged(field, "a list of strings");
+  };
+  if (fields.version !== 1) {
+    throw new StateError(
+      `Cannot use ${file}: it is of version ${
+        JSON.stringify(fields.version)
+      }, this program knows 1`,
+    );
+  }
+  const { pid, annotations } = fields;
+  const isPid = typeof pid === "number" && Number.isInteger(pid) && pid >= 0 && pid < 2 ** 31;
+  return {
+    version: 1,
+    id: string("id"),
+    ociVersion: string("ociVersion"),
+    bundle: string("bundle"),
+    rootfs: string("rootfs"),
+    created: string("created"),
+    annotations: isStringMap(annotations)
+      ? annotations
+      : damaged("annotations", "a map of strings"),
+    pid: isPid ? pid : damaged("pid", "a process id"),
+    startTime: string("startTime"),
+    cgroups: strings("cgroups"),
+    cgroupCreated: strings("cgroupCreated"),
+  };
+}
+
+function parseObject(text: string, file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damage(file, text === "" ? "the file is empty" : "it is not JSON", cause);
+  }
+  if (!isObject(value)) throw damage(file, "it is not a JSON object");
+  return value;
+}
+
+function damage(file: string, what: string, cause?: unknown): StateError {
+  return new StateError(
+    `Cannot use ${file}: ${what}; hint: the container's record is damaged, "delete --force" removes what is left`,
+    { cause },
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+}
