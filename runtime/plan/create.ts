@@ -1,0 +1,99 @@
+import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
+import {
+  executeSteps,
+  identitySteps,
+  limitsFromOutside,
+  limitSteps,
+  makeCwdSteps,
+  umaskSteps,
+  ungrantable,
+} from "./identity.ts";
+import type { PlanInput } from "./input.ts";
+import {
+  earlyNamespaceSteps,
+  forkSteps,
+  joinedNamespaces,
+  joinSteps,
+  nameSteps,
+  ownNamespaceSteps,
+} from "./namespaces.ts";
+import type { Plan } from "./plan.ts";
+import { deviceSteps } from "./rootfs/devices.ts";
+import {
+  keepHostFilesSteps,
+  openRootSteps,
+  readonlyRootSteps,
+  switchRootSteps,
+} from "./rootfs/enter_root.ts";
+import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
+import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
+import type { Step } from "./step.ts";
+import { sysctlSteps } from "./sysctl.ts";
+
+/** One part of making a container, and why it stands where it does. */
+interface Phase {
+  readonly steps: (input: PlanInput) => Step[];
+  readonly reason: string;
+}
+
+/** The order of everything `create` does inside; the only place where steps are put in sequence. */
+export const CREATE_ORDER: readonly Phase[] = [
+  {
+    steps: () => [
+      { kind: "resetSignals", label: "reset signal actions and mask", origin: "" },
+      { kind: "closeInheritedOnExec", label: "keep descriptors from the process", origin: "" },
+    ],
+    reason: "first, so that whatever fails later, nothing of the caller's leaks",
+  },
+  { steps: joinSteps, reason: "existing namespaces before new ones, which may have to belong to them" },
+  {
+    steps: earlyNamespaceSteps,
+    reason: "the user namespace owns all others; time offsets must be set before a process is inside",
+  },
+  { steps: forkSteps, reason: "a pid namespace begins with a new process" },
+  {
+    steps: ownNamespaceSteps,
+    reason: "the cgroup namespace's root is the cgroup that the init was placed in just now",
+  },
+  { steps: openRootSteps, reason: "mounts need the root, and nothing of them may reach the host" },
+  { steps: keepHostFilesSteps, reason: "the last moment at which the host's own files are in sight" },
+  { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
+  { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
+  { steps: switchRootSteps, reason: "all sources are host paths, so nothing of them is needed any more" },
+  { steps: makeCwdSteps, reason: "while the root can be written" },
+  { steps: finishReadonlyMountSteps, reason: "nothing is made in them any more" },
+  { steps: readonlyRootSteps, reason: "likewise" },
+  { steps: nameSteps, reason: "needs CAP_SYS_ADMIN in the uts namespace" },
+  { steps: sysctlSteps, reason: "before /proc/sys becomes read-only" },
+  { steps: hiddenPathSteps, reason: "after everything that may need those paths" },
+  { steps: umaskSteps, reason: "everything made until now has exact modes" },
+  { steps: limitSteps, reason: "a low limit must not disturb the steps before" },
+  { steps: identitySteps, reason: "gives up the powers that all steps before needed" },
+  { steps: executeSteps, reason: "the executable is looked up as the process's user, in its root" },
+];
+
+/**
+ * What `create` will do for this configuration on this host.
+ *
+ * @throws {RangeError} when the configuration has no process: the caller checks that first
+ */
+export function planCreate(input: PlanInput): Plan {
+  const { spec } = input;
+  const missing = ungrantable(input);
+  const warnings = [...spec.warnings];
+  if (missing !== 0n) {
+    const names = CAPABILITY_NAMES.filter((_, bit) => (missing >> BigInt(bit) & 1n) === 1n);
+    warnings.push(`ignoring unknown or unavailable capabilities: [${names.join(" ")}]`);
+  }
+  return {
+    steps: CREATE_ORDER.flatMap(({ steps }) => steps(input)),
+    host: {
+      namespaces: joinedNamespaces(input),
+      uidMappings: spec.uidMappings,
+      gidMappings: spec.gidMappings,
+      oomScoreAdj: spec.process?.oomScoreAdj ?? null,
+      rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
+    },
+    warnings,
+  };
+}

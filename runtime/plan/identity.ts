@@ -1,0 +1,162 @@
+import type { ValidProcess } from "runtime/spec/valid.ts";
+import { inUserNamespace } from "./namespaces.ts";
+import type { PlanInput } from "./input.ts";
+import type { Step } from "./step.ts";
+
+/** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
+const KEEP_GROUPS = "run.oci.keep_original_groups";
+
+function processOf(input: PlanInput): ValidProcess {
+  if (input.spec.process === null) throw new RangeError("Cannot plan a container without a process");
+  return input.spec.process;
+}
+
+/** The working directory is made while the root can be written. */
+export function makeCwdSteps(input: PlanInput): Step[] {
+  const { cwd } = processOf(input);
+  if (cwd === "/") return [];
+  const label = `make working directory ${JSON.stringify(cwd)}`;
+  return [{ kind: "makeDirectory", path: cwd, label, origin: "/process/cwd" }];
+}
+
+export function umaskSteps(input: PlanInput): Step[] {
+  const { umask } = processOf(input);
+  const label = `set umask ${umask.toString(8).padStart(4, "0")}`;
+  return [{ kind: "setUmask", umask, label, origin: "/process/user/umask" }];
+}
+
+/** Limits, set by the init itself where it is root of the host, else by the host half. */
+export function limitSteps(input: PlanInput): Step[] {
+  const { rlimits } = processOf(input);
+  const { nofile } = input.facts;
+  const steps: Step[] = [];
+  if (!rlimits.some(({ type }) => type === "RLIMIT_NOFILE")) {
+    // The JavaScript engine raised its own soft limit; the container gets what the caller had.
+    const { soft, hard } = nofile;
+    steps.push({
+      kind: "setRlimit",
+      resource: "RLIMIT_NOFILE",
+      soft,
+      hard,
+      label: `set RLIMIT_NOFILE to the caller's ${soft}:${hard}`,
+      origin: "",
+    });
+  }
+  if (limitsFromOutside(input)) {
+    steps.push({
+      kind: "ask",
+      duty: "limits",
+      label: "wait until the host has set the resource limits",
+      origin: "/process/rlimits",
+    });
+    return steps;
+  }
+  for (const { type, soft, hard, origin } of rlimits) {
+    const label = `set ${type} to ${soft}:${hard}`;
+    steps.push({ kind: "setRlimit", resource: type, soft, hard, label, origin });
+  }
+  return steps;
+}
+
+/** In a user namespace nobody may raise a hard limit: the host half does it. */
+export function limitsFromOutside(input: PlanInput): boolean {
+  return inUserNamespace(input) && processOf(input).rlimits.length > 0;
+}
+
+/** From root to the process's user, losing no power before its last use. */
+export function identitySteps(input: PlanInput): Step[] {
+  const { cwd, noNewPrivileges, uid, gid, additionalGids } = processOf(input);
+  const sets = grantable(input);
+  const enter = (attempt: "asRoot" | "asUser"): Step => ({
+    kind: "enterDirectory",
+    path: cwd,
+    attempt,
+    label: `enter working directory ${JSON.stringify(cwd)}`,
+    origin: "/process/cwd",
+  });
+  const steps: Step[] = [enter("asRoot")];
+  const capabilities = "/process/capabilities";
+  const origin = "/process/user";
+  steps.push({
+    kind: "dropBoundingSet",
+    keep: sets.bounding,
+    label: "drop capabilities from the bounding set",
+    origin: `${capabilities}/bounding`,
+  });
+  if (input.spec.annotations[KEEP_GROUPS] !== "1") {
+    steps.push({
+      kind: "setGroups",
+      gids: additionalGids,
+      label: `set supplementary groups [${additionalGids.join(", ")}]`,
+      origin: `${origin}/additionalGids`,
+    });
+  }
+  steps.push(
+    { kind: "setUser", uid, gid, label: `become user ${uid} and group ${gid}`, origin },
+    { kind: "setCapabilities", sets, label: "set capabilities", origin: capabilities },
+    enter("asUser"),
+  );
+  if (noNewPrivileges) {
+    steps.push({
+      kind: "setNoNewPrivileges",
+      label: "set no_new_privs",
+      origin: "/process/noNewPrivileges",
+    });
+  }
+  return steps;
+}
+
+/** The sets without what this host cannot give: ungrantable capabilities are a warning, no error (config.md). */
+function grantable(input: PlanInput): ValidProcess["capabilities"] {
+  const { capabilities } = processOf(input);
+  if (inUserNamespace(input)) return capabilities;
+  const bounds = input.facts.capabilityBounds;
+  return {
+    bounding: capabilities.bounding & bounds,
+    effective: capabilities.effective & bounds,
+    permitted: capabilities.permitted & bounds,
+    inheritable: capabilities.inheritable & bounds,
+    ambient: capabilities.ambient & bounds,
+  };
+}
+
+/** The capabilities that were asked for and cannot be given, as bits. */
+export function ungrantable(input: PlanInput): bigint {
+  if (inUserNamespace(input) || input.spec.process === null) return 0n;
+  const { bounding, effective, permitted, inheritable, ambient } = input.spec.process.capabilities;
+  return (bounding | effective | permitted | inheritable | ambient) & ~input.facts.capabilityBounds;
+}
+
+/** The last steps: find the program, wait for start, become it. */
+export function executeSteps(input: PlanInput): Step[] {
+  const { args, env } = processOf(input);
+  const name = args[0];
+  const origin = "/process/args/0";
+  return [
+    {
+      kind: "findExecutable",
+      name,
+      candidates: candidates(name, env),
+      label: `find executable ${JSON.stringify(name)}`,
+      origin,
+    },
+    { kind: "waitForStart", label: "wait for start", origin: "" },
+    {
+      kind: "execute",
+      args,
+      env,
+      preservedFds: input.preservedFds,
+      label: `execute ${JSON.stringify(name)}`,
+      origin: "/process/args",
+    },
+  ];
+}
+
+/** Where execvp(3) would look: the name itself when it has a slash, else each entry of the container's PATH. */
+function candidates(name: string, env: readonly string[]): string[] {
+  if (name.includes("/")) return [name];
+  if (name === "") return [];
+  const path = env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+  if (path === "") return [];
+  return path.split(":").map((folder) => folder === "" ? `./${name}` : `${folder}/${name}`);
+}

@@ -1,0 +1,134 @@
+import type { NamespaceType, ValidNamespace } from "runtime/spec/valid.ts";
+import { hasNamespace, isNew, namespaceOf, type PlanInput } from "./input.ts";
+import type { Step } from "./step.ts";
+
+/** The namespaces that one clone(2) makes; user and time come earlier, cgroup once the init is in its cgroup. */
+const CLONED: readonly NamespaceType[] = ["ipc", "mount", "network", "pid", "uts"];
+
+export type JoinedNamespace = ValidNamespace & { readonly path: string };
+
+/** The namespaces given by path, in the order of the file: the host half opens them in this order. */
+export function joinedNamespaces(input: PlanInput): readonly JoinedNamespace[] {
+  return input.spec.namespaces.filter((it): it is JoinedNamespace => it.path !== null);
+}
+
+/**
+ * Joins by path. Without a user namespace each is joined once. With one, the others are tried first with the powers
+ * of the host (they may belong to it), then the user namespace, then those that were refused.
+ */
+export function joinSteps(input: PlanInput): Step[] {
+  const joined = joinedNamespaces(input).map((namespace, index) => ({ namespace, index }));
+  const user = joined.filter(({ namespace }) => namespace.type === "user");
+  const others = joined.filter(({ namespace }) => namespace.type !== "user");
+  const join = (
+    { namespace, index }: typeof joined[number],
+    attempt: "only" | "first" | "again",
+  ): Step => ({
+    kind: "joinNamespace",
+    type: namespace.type,
+    fd: `namespace:${index}`,
+    attempt,
+    label: `join ${namespace.type} namespace ${JSON.stringify(namespace.path)}`,
+    origin: namespace.origin,
+  });
+  if (user.length === 0) return others.map((it) => join(it, "only"));
+  return [
+    ...others.map((it) => join(it, "first")),
+    ...user.map((it) => join(it, "only")),
+    ...others.map((it) => join(it, "again")),
+    becomeRoot(namespaceOf(input.spec, "user")?.origin ?? ""),
+  ];
+}
+
+function becomeRoot(origin: string): Step {
+  return { kind: "becomeNamespaceRoot", label: "become root of the user namespace", origin };
+}
+
+/** The namespaces that must exist before the init does: user, which owns the rest, and time, whose offsets come first. */
+export function earlyNamespaceSteps(input: PlanInput): Step[] {
+  const { spec } = input;
+  const steps: Step[] = [];
+  const user = namespaceOf(spec, "user");
+  if (user?.path === null) {
+    steps.push(
+      { kind: "unshare", type: "user", label: "create user namespace", origin: user.origin },
+      {
+        kind: "ask",
+        duty: "idMaps",
+        label: "wait for uid_map and gid_map",
+        origin: "/linux/uidMappings",
+      },
+      becomeRoot(user.origin),
+    );
+  }
+  const time = namespaceOf(spec, "time");
+  if (time?.path === null) {
+    steps.push({ kind: "unshare", type: "time", label: "create time namespace", origin: time.origin });
+    for (const { clock, secs, nanosecs, origin } of spec.timeOffsets) {
+      const label = `set time offset of ${clock} to ${secs}.${String(nanosecs).padStart(9, "0")} s`;
+      steps.push({ kind: "setTimeOffset", clock, secs, nanosecs, label, origin });
+    }
+  }
+  return steps;
+}
+
+/** Clones the init, then waits until the host half has placed it. */
+export function forkSteps(input: PlanInput): Step[] {
+  const namespaces = CLONED.filter((type) => isNew(input.spec, type));
+  const names = namespaces.length === 0 ? "no new namespaces" : `new ${namespaces.join(", ")} namespaces`;
+  return [
+    {
+      kind: "forkInit",
+      namespaces,
+      label: `create the container's init with ${names}`,
+      origin: "/linux/namespaces",
+    },
+    {
+      kind: "ask",
+      duty: "place",
+      label: "wait until the host has placed the init in its cgroup",
+      origin: "/linux/cgroupsPath",
+    },
+  ];
+}
+
+/** What an init does with its namespaces before it looks at files. */
+export function ownNamespaceSteps(input: PlanInput): Step[] {
+  const { spec } = input;
+  const steps: Step[] = [];
+  const cgroup = namespaceOf(spec, "cgroup");
+  if (cgroup?.path === null) {
+    steps.push({
+      kind: "unshare",
+      type: "cgroup",
+      label: "create cgroup namespace",
+      origin: cgroup.origin,
+    });
+  }
+  steps.push({ kind: "newSession", label: "start a session", origin: "" });
+  const network = namespaceOf(spec, "network");
+  if (network?.path === null) {
+    steps.push({ kind: "loopbackUp", label: "bring up lo", origin: network.origin });
+  }
+  return steps;
+}
+
+/** Host and domain name: late, as the peers do, since nothing before needs them. */
+export function nameSteps(input: PlanInput): Step[] {
+  const { hostname, domainname } = input.spec;
+  const steps: Step[] = [];
+  if (hostname !== null) {
+    const label = `set hostname ${JSON.stringify(hostname)}`;
+    steps.push({ kind: "setHostname", name: hostname, label, origin: "/hostname" });
+  }
+  if (domainname !== null) {
+    const label = `set domainname ${JSON.stringify(domainname)}`;
+    steps.push({ kind: "setDomainname", name: domainname, label, origin: "/domainname" });
+  }
+  return steps;
+}
+
+/** True when the kernel will refuse to make device nodes: the init is root of a user namespace only. */
+export function inUserNamespace(input: PlanInput): boolean {
+  return hasNamespace(input.spec, "user") || input.facts.inUserNamespace;
+}

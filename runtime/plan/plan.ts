@@ -1,0 +1,39 @@
+import type { IdMapping, ValidRlimit, ValidNamespace } from "runtime/spec/valid.ts";
+import type { Step } from "./step.ts";
+
+/** All that `create` will do: the steps of the init program, and what the host half owes it. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly host: HostDuties;
+  /** Things a person should know that are no errors. */
+  readonly warnings: readonly string[];
+}
+
+/** What the host half does while the init program waits for it. */
+export interface HostDuties {
+  /** Namespaces to open before the program runs; the descriptor `namespace:N` is the N-th. */
+  readonly namespaces: readonly (ValidNamespace & { readonly path: string })[];
+  readonly uidMappings: readonly IdMapping[];
+  readonly gidMappings: readonly IdMapping[];
+  /** Written to /proc/PID/oom_score_adj; null leaves it alone. */
+  readonly oomScoreAdj: number | null;
+  /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
+  readonly rlimits: readonly ValidRlimit[];
+}
+
+/** Where the container's cgroups are, as far as cgroup mounts inside the container need it. */
+export interface CgroupFacts {
+  /** True where cgroup v2 is the only hierarchy. */
+  readonly unified: boolean;
+  readonly hierarchies: readonly CgroupHierarchyFacts[];
+}
+
+export interface CgroupHierarchyFacts {
+  /** Folder name below `/sys/fs/cgroup`: `cpu,cpuacct`, `systemd`, `unified`. "" for pure v2. */
+  readonly name: string;
+  readonly version: 1 | 2;
+  /** `cpu`, `cpuacct`; `name=systemd` for a named one. Empty for v2. */
+  readonly controllers: readonly string[];
+  /** The container's own directory in it, on the host. */
+  readonly directory: string;
+}

@@ -1,0 +1,63 @@
+/**
+ * What the init program and the host half say to each other over the sync socket (create) and the outcome fifo (start).
+ *
+ * From the child come 16-byte reports (`syscalls/native/report.ts`), tagged with the numbers below; `TAG_FAILED` (1)
+ * belongs to the report format itself. The host half answers each `ask` with {@link REPLY_SIZE} bytes, or closes the
+ * socket: then the child ends without a word.
+ */
+export const TAG = {
+  /** The container's init exists; the value is its pid as the host sees it. No answer: the init waits by an `ask`. */
+  initPid: 2,
+  /** The child waits for the host half to do something; the value is a {@link DUTY}. */
+  ask: 3,
+  /** A forgiven failure worth a warning; the value is the negative errno. No answer. */
+  warning: 4,
+  /** Everything is done but `execve`: the container is created. No answer. */
+  ready: 5,
+} as const;
+
+/** What the child can ask for. */
+export const DUTY = {
+  /** Write uid_map and gid_map of the asking process. */
+  idMaps: 1,
+  /** Enter the init into its cgroups, and whatever else has to be done from outside before it builds its root. */
+  place: 2,
+  /** Set the resource limits from outside: in a user namespace the init may not raise them. */
+  limits: 3,
+} as const;
+
+export type Duty = keyof typeof DUTY;
+
+/** Size in bytes of the host half's answer; its content is 8 zero bytes. */
+export const REPLY_SIZE = 8;
+
+/** A message of the child, decoded. */
+export type FromChild =
+  | { readonly type: "failed"; readonly step: number; readonly errno: number }
+  | { readonly type: "initPid"; readonly pid: number }
+  | { readonly type: "ask"; readonly duty: Duty }
+  | { readonly type: "warning"; readonly step: number; readonly errno: number }
+  | { readonly type: "ready" };
+
+/** @throws {RangeError} when the tag or duty is none of the tables above: the two halves are not of one build */
+export function decodeFromChild(
+  report: { readonly tag: number; readonly step: number; readonly value: bigint },
+  failedTag: number,
+): FromChild {
+  const { tag, step, value } = report;
+  switch (tag) {
+    case failedTag:
+      return { type: "failed", step, errno: Number(value) };
+    case TAG.initPid:
+      return { type: "initPid", pid: Number(value) };
+    case TAG.warning:
+      return { type: "warning", step, errno: -Number(value) };
+    case TAG.ready:
+      return { type: "ready" };
+    case TAG.ask: {
+      const duty = (Object.keys(DUTY) as Duty[]).find((name) => BigInt(DUTY[name]) === value);
+      if (duty !== undefined) return { type: "ask", duty };
+    }
+  }
+  throw new RangeError(`Cannot understand the init program: report ${tag} with value ${value}`);
+}

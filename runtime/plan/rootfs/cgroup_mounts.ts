@@ -1,0 +1,104 @@
+import type { ValidMount } from "runtime/spec/valid.ts";
+import { isNew, type PlanInput } from "../input.ts";
+import type { CgroupHierarchyFacts } from "../plan.ts";
+import type { Step } from "../step.ts";
+
+/** Makes a step out of a mount that is no cgroup any more. */
+type Plain = (mount: ValidMount) => Step;
+
+/**
+ * A `cgroup` mount shows the container its own cgroups, read-only where asked:
+ * on v2 the hierarchy itself (or a bind of the own directory without a cgroup namespace); on v1 and hybrid hosts a
+ * tmpfs with one mount a hierarchy, and a symlink for each controller of a joint one.
+ */
+export function cgroupMountSteps(mount: ValidMount, input: PlanInput, plain: Plain): Step[] {
+  const { unified, hierarchies } = input.cgroups;
+  if (unified || mount.type === "cgroup2") {
+    const v2 = hierarchies.find(({ version }) => version === 2);
+    return [cgroup2Step(mount, input, plain, v2)];
+  }
+  const steps: Step[] = [plain({
+    ...mount,
+    type: "tmpfs",
+    source: "tmpfs",
+    // Read-only is put on last: mount points and links are still to be made in it.
+    set: ["MS_NOSUID", "MS_NODEV", "MS_NOEXEC"],
+    data: ["mode=755"],
+  })];
+  for (const hierarchy of hierarchies) steps.push(...hierarchySteps(mount, input, plain, hierarchy));
+  if (mount.set.includes("MS_RDONLY")) {
+    const label = `make ${JSON.stringify(mount.destination)} read-only`;
+    steps.push({ kind: "makeReadonly", path: mount.destination, label, origin: mount.origin });
+  }
+  return steps;
+}
+
+function cgroup2Step(
+  mount: ValidMount,
+  input: PlanInput,
+  plain: Plain,
+  v2: CgroupHierarchyFacts | undefined,
+): Step {
+  if (isNew(input.spec, "cgroup") || v2 === undefined) {
+    return plain({ ...mount, type: "cgroup2", source: "cgroup" });
+  }
+  return bindOwn(mount, mount.destination, v2);
+}
+
+function hierarchySteps(
+  mount: ValidMount,
+  input: PlanInput,
+  plain: Plain,
+  hierarchy: CgroupHierarchyFacts,
+): Step[] {
+  const destination = `${mount.destination}/${hierarchy.name}`;
+  const steps: Step[] = [];
+  if (hierarchy.version === 2 && isNew(input.spec, "cgroup")) {
+    steps.push(plain({ ...mount, destination, type: "cgroup2", source: "cgroup", data: [] }));
+  } else if (isNew(input.spec, "cgroup")) {
+    const data = hierarchy.controllers.map((name) => name.startsWith("name=") ? `none,${name}` : name)
+      .flatMap((option) => option.split(","));
+    steps.push(plain({ ...mount, destination, type: "cgroup", source: "cgroup", data }));
+  } else {
+    steps.push(bindOwn(mount, destination, hierarchy));
+  }
+  for (const controller of hierarchy.controllers) {
+    if (controller === hierarchy.name || controller.startsWith("name=")) continue;
+    const path = `${mount.destination}/${controller}`;
+    const label = `link ${JSON.stringify(path)} to ${JSON.stringify(hierarchy.name)}`;
+    steps.push({
+      kind: "makeSymlink",
+      target: hierarchy.name,
+      path,
+      replace: false,
+      label,
+      origin: mount.origin,
+    });
+  }
+  return steps;
+}
+
+function bindOwn(mount: ValidMount, destination: string, hierarchy: CgroupHierarchyFacts): Step {
+  const readonly = mount.set.includes("MS_RDONLY");
+  return {
+    kind: "mountBind",
+    source: hierarchy.directory,
+    destination,
+    deep: false,
+    sourceNofollow: false,
+    attributes: {
+      set: [
+        "MOUNT_ATTR_NOSUID",
+        "MOUNT_ATTR_NODEV",
+        "MOUNT_ATTR_NOEXEC",
+        ...(readonly ? ["MOUNT_ATTR_RDONLY"] as const : []),
+      ],
+      clear: [],
+    },
+    recursive: { set: [], clear: [] },
+    propagation: mount.propagation,
+    mustBeProc: false,
+    label: `bind mount ${JSON.stringify(hierarchy.directory)} on ${JSON.stringify(destination)}`,
+    origin: mount.origin,
+  };
+}

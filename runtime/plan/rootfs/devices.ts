@@ -1,0 +1,72 @@
+import type { ValidDevice } from "runtime/spec/valid.ts";
+import type { PlanInput } from "../input.ts";
+import { inUserNamespace } from "../namespaces.ts";
+import type { Step } from "../step.ts";
+
+/** The devices every container has (config-linux.md, "Default Devices"): name, major, minor. */
+const DEFAULT_DEVICES: readonly (readonly [string, number, number])[] = [
+  ["null", 1, 3],
+  ["zero", 1, 5],
+  ["full", 1, 7],
+  ["random", 1, 8],
+  ["urandom", 1, 9],
+  ["tty", 5, 0],
+];
+
+/** Symlinks in /dev that every container has: path, target. */
+const DEFAULT_SYMLINKS: readonly (readonly [string, string])[] = [
+  ["/dev/fd", "/proc/self/fd"],
+  ["/dev/stdin", "/proc/self/fd/0"],
+  ["/dev/stdout", "/proc/self/fd/1"],
+  ["/dev/stderr", "/proc/self/fd/2"],
+];
+
+/** Device nodes and links, unless /dev is a bind of somebody else's: that one is left as it is. */
+export function deviceSteps(input: PlanInput): Step[] {
+  const { spec } = input;
+  if (spec.mounts.some(({ destination, bind }) => destination === "/dev" && bind !== "none")) return [];
+  const listed = new Set(spec.devices.map(({ path }) => path));
+  const defaults = DEFAULT_DEVICES.filter(([name]) => !listed.has(`/dev/${name}`)).map((
+    [name, major, minor],
+  ): ValidDevice => ({
+    type: "c",
+    path: `/dev/${name}`,
+    major,
+    minor,
+    mode: 0o666,
+    uid: 0,
+    gid: 0,
+    origin: "",
+  }));
+  return [
+    ...[...defaults, ...spec.devices].map((device) => deviceStep(device, input)),
+    ...DEFAULT_SYMLINKS.map(([path, target]) => symlinkStep(path, target, false)),
+    symlinkStep("/dev/ptmx", "pts/ptmx", true),
+  ];
+}
+
+function deviceStep(device: ValidDevice, input: PlanInput): Step {
+  const { type, path, major, minor, mode, uid, gid, origin } = device;
+  // A fifo needs no privilege; everything else is a device node, which a user namespace may not make.
+  const how = type !== "p" && inUserNamespace(input) ? "bind" : "node";
+  const what = type === "p" ? "fifo" : `device ${type === "u" ? "c" : type} ${major}:${minor}`;
+  const kind = type === "u" ? "c" : type;
+  return {
+    kind: "makeDevice",
+    type: kind,
+    path,
+    major,
+    minor,
+    mode,
+    uid,
+    gid,
+    how,
+    label: `make ${what} at ${JSON.stringify(path)}`,
+    origin,
+  };
+}
+
+function symlinkStep(path: string, target: string, replace: boolean): Step {
+  const label = `link ${JSON.stringify(path)} to ${JSON.stringify(target)}`;
+  return { kind: "makeSymlink", target, path, replace, label, origin: "" };
+}

@@ -1,0 +1,95 @@
+import type { Propagation } from "runtime/spec/valid.ts";
+import { hasNamespace, type PlanInput } from "../input.ts";
+import type { Step } from "../step.ts";
+
+/** Propagations under which what is mounted in the container could reach the host while its root is built. */
+const REACHING_OUT: readonly Propagation[] = ["shared", "rshared", "unbindable", "runbindable"];
+
+/** The container's root as a mount of its own, cut off from the host's. */
+export function openRootSteps(input: PlanInput): Step[] {
+  const { root, rootfsPropagation } = input.spec;
+  const steps: Step[] = [];
+  if (hasNamespace(input.spec, "mount")) {
+    const propagation = rootfsPropagation ?? "rslave";
+    steps.push({
+      kind: "setRootPropagation",
+      propagation,
+      label: `make mounts ${propagation} at "/"`,
+      origin: rootfsPropagation === null ? "" : "/linux/rootfsPropagation",
+    });
+    if (root.kind === "directory" && REACHING_OUT.includes(propagation)) {
+      steps.push({
+        kind: "makeParentPrivate",
+        candidates: ancestors(root.path),
+        label: `make the mount holding ${JSON.stringify(root.path)} private`,
+        origin: "/linux/rootfsPropagation",
+      });
+    }
+  }
+  steps.push(
+    root.kind === "directory"
+      ? {
+        kind: "openRoot",
+        path: root.path,
+        label: `mount rootfs ${JSON.stringify(root.path)} onto itself`,
+        origin: "/root/path",
+      }
+      : {
+        kind: "openOverlayRoot",
+        lower: root.lower,
+        scratch: root.scratch,
+        label: `mount an overlay of ${JSON.stringify(root.lower)} on ${JSON.stringify(root.scratch)}`,
+        origin: "/root",
+      },
+  );
+  return steps;
+}
+
+/** `/a/b` → `/a/b`, `/a`, `/`. */
+function ancestors(path: string): string[] {
+  const list = [path];
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+    list.push(path.slice(0, at));
+  }
+  if (path !== "/") list.push("/");
+  return list;
+}
+
+/** Descriptors of the host's files that later steps trust; they must be opened while the host's tree is there. */
+export function keepHostFilesSteps(input: PlanInput): Step[] {
+  const { spec } = input;
+  const steps: Step[] = [];
+  if (spec.sysctl.length > 0) {
+    steps.push({ kind: "keepHostProc", label: 'open the host\'s "/proc"', origin: "" });
+  }
+  if (spec.maskedPaths.length > 0) {
+    steps.push({ kind: "keepHostNull", label: 'open the host\'s "/dev/null"', origin: "" });
+  }
+  return steps;
+}
+
+/** From here on "/" is the container's root. */
+export function switchRootSteps(input: PlanInput): Step[] {
+  const { spec } = input;
+  const origin = "/root/path";
+  if (!hasNamespace(spec, "mount")) {
+    return [{ kind: "changeRoot", label: "change root to the rootfs", origin }];
+  }
+  const steps: Step[] = [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin }];
+  const propagation = spec.rootfsPropagation;
+  if (propagation !== null && REACHING_OUT.includes(propagation)) {
+    steps.push({
+      kind: "setRootPropagation",
+      propagation,
+      label: `make mounts ${propagation} at "/"`,
+      origin: "/linux/rootfsPropagation",
+    });
+  }
+  return steps;
+}
+
+/** The root read-only, once nothing needs to be made in it any more. */
+export function readonlyRootSteps(input: PlanInput): Step[] {
+  if (!input.spec.root.readonly) return [];
+  return [{ kind: "makeReadonly", path: "/", label: "make the root read-only", origin: "/root/readonly" }];
+}

@@ -1,0 +1,140 @@
+import type { MountAttrName, MountFlagName, ValidMount } from "runtime/spec/valid.ts";
+import { hasNamespace, type PlanInput } from "../input.ts";
+import type { MountStep, Step } from "../step.ts";
+import { cgroupMountSteps } from "./cgroup_mounts.ts";
+
+/** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
+const BY_DESCRIPTOR: readonly string[] = [
+  "bpf",
+  "cgroup",
+  "cgroup2",
+  "debugfs",
+  "devpts",
+  "hugetlbfs",
+  "mqueue",
+  "proc",
+  "ramfs",
+  "securityfs",
+  "sysfs",
+  "tmpfs",
+  "tracefs",
+];
+
+/** The kernel copies at most this many bytes, NUL included, of one fsconfig(2) value (fs/fsopen.c). */
+const FSCONFIG_VALUE_SIZE = 256;
+
+/** Flags that a mount has as attributes; the others belong to the file system and need mount(2). */
+export const ATTRIBUTE_OF: Readonly<Partial<Record<MountFlagName, MountAttrName>>> = {
+  MS_RDONLY: "MOUNT_ATTR_RDONLY",
+  MS_NOSUID: "MOUNT_ATTR_NOSUID",
+  MS_NODEV: "MOUNT_ATTR_NODEV",
+  MS_NOEXEC: "MOUNT_ATTR_NOEXEC",
+  MS_NOATIME: "MOUNT_ATTR_NOATIME",
+  MS_NODIRATIME: "MOUNT_ATTR_NODIRATIME",
+  MS_RELATIME: "MOUNT_ATTR_RELATIME",
+  MS_STRICTATIME: "MOUNT_ATTR_STRICTATIME",
+  MS_NOSYMFOLLOW: "MOUNT_ATTR_NOSYMFOLLOW",
+};
+
+/** The mounts of config.json, in the order given there. */
+export function mountSteps(input: PlanInput): Step[] {
+  return input.spec.mounts.flatMap((mount) => mountStepsOf(mount, input));
+}
+
+function mountStepsOf(mount: ValidMount, input: PlanInput): Step[] {
+  if (mount.bind !== "none") return [bindStep(mount)];
+  if (mount.type === "cgroup" || mount.type === "cgroup2") {
+    return cgroupMountSteps(mount, input, (plain) => filesystemStep(plain, input));
+  }
+  return [filesystemStep(mount, input)];
+}
+
+function words(mount: ValidMount): { label: string; origin: string } {
+  const what = JSON.stringify(mount.bind === "none" ? mount.type : mount.source);
+  const verb = mount.remount ? "remount" : mount.bind === "none" ? "mount" : "bind mount";
+  return { label: `${verb} ${what} on ${JSON.stringify(mount.destination)}`, origin: mount.origin };
+}
+
+/** A mount of its own file system. */
+export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
+  const { type, source, destination, recursive, propagation } = mount;
+  if (mount.remount || !fitsDescriptors(mount)) {
+    const flags = deferReadonly(mount, input) ? without(mount.set, "MS_RDONLY") : mount.set;
+    return {
+      kind: "mountClassic",
+      type,
+      source,
+      destination,
+      flags,
+      remount: mount.remount,
+      data: mount.data.join(","),
+      recursive,
+      propagation,
+      ...words(mount),
+    };
+  }
+  const attributes = attributesOf(mount.set);
+  return {
+    kind: "mountFilesystem",
+    type,
+    source,
+    destination,
+    attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
+    parameters: mount.data,
+    recursive,
+    propagation,
+    ordinaryDirectory: type === "proc" || type === "sysfs",
+    inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),
+    ...words(mount),
+  };
+}
+
+function fitsDescriptors(mount: ValidMount): boolean {
+  return BY_DESCRIPTOR.includes(mount.type) &&
+    mount.set.every((flag) => ATTRIBUTE_OF[flag] !== undefined) &&
+    mount.data.every((option) => option.length < FSCONFIG_VALUE_SIZE / 2);
+}
+
+export function attributesOf(flags: readonly MountFlagName[]): MountAttrName[] {
+  return flags.flatMap((flag) => ATTRIBUTE_OF[flag] ?? []);
+}
+
+function without<T>(list: readonly T[], item: T): T[] {
+  return list.filter((it) => it !== item);
+}
+
+/** A tmpfs is filled by later steps (mount points, device nodes), so it becomes read-only only when all is there. */
+function deferReadonly(mount: ValidMount, input: PlanInput): boolean {
+  return !mount.remount && mount.type === "tmpfs" && mount.set.includes("MS_RDONLY") &&
+    hasNamespace(input.spec, "mount");
+}
+
+/** Makes read-only what had to stay writable while it was filled. */
+export function finishReadonlyMountSteps(input: PlanInput): Step[] {
+  return input.spec.mounts.filter((mount) => mount.bind === "none" && deferReadonly(mount, input)).map((
+    { destination, origin },
+  ) => ({
+    kind: "makeReadonly",
+    path: destination,
+    label: `make ${JSON.stringify(destination)} read-only`,
+    origin,
+  }));
+}
+
+/** A bind mount. Without any flag word the source's attributes stay as they are (as runc, unlike mount(8)). */
+function bindStep(mount: ValidMount): Step & MountStep {
+  const { source, destination, bind, recursive, propagation, sourceNofollow } = mount;
+  const plain = mount.set.length === 0 && mount.clear.length === 0;
+  return {
+    kind: "mountBind",
+    source,
+    destination,
+    deep: bind === "recursive",
+    sourceNofollow,
+    attributes: plain ? null : { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
+    recursive,
+    propagation,
+    mustBeProc: destination === "/proc",
+    ...words(mount),
+  };
+}

@@ -1,0 +1,174 @@
+import type { CapabilitySets, MountAttrName, MountFlagName, NamespaceType, Propagation } from "runtime/spec/valid.ts";
+
+/**
+ * One operation of the init program, with all its data. A step knows its words and its place in config.json, so that
+ * a failure of it can be told in one sentence; it knows nothing of machine code.
+ *
+ * `label` begins with a verb (`mount "proc" on "/proc"`); `origin` is a JSON pointer into config.json, or "" for what
+ * the runtime does of its own accord.
+ */
+export type Step = StepAction & { readonly label: string; readonly origin: string };
+
+/** A descriptor that the host half opens before the program runs, by its use. */
+export type HostFd = "sync" | "gate" | "outcome" | `namespace:${number}`;
+
+export type StepAction =
+  | ProcessStep
+  | NamespaceStep
+  | RootStep
+  | FilesystemStep
+  | IdentityStep
+  | ExecStep;
+
+/** Before anything of the container exists, and the talk with the host half. */
+export type ProcessStep =
+  /** Every signal back to its default action, none blocked: what the container's process must find. */
+  | { readonly kind: "resetSignals" }
+  /** Every descriptor from 3 on closes itself at execve. */
+  | { readonly kind: "closeInheritedOnExec" }
+  /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
+  | { readonly kind: "ask"; readonly duty: "idMaps" | "place" | "limits" }
+  /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */
+  | { readonly kind: "forkInit"; readonly namespaces: readonly NamespaceType[] }
+  /** The init leads its own session. */
+  | { readonly kind: "newSession" };
+
+export type NamespaceStep =
+  /**
+   * Joins a namespace by descriptor. `first` may be refused (EPERM) where a user namespace is joined later, `again`
+   * then tries those that were.
+   */
+  | {
+    readonly kind: "joinNamespace";
+    readonly type: NamespaceType;
+    readonly fd: HostFd;
+    readonly attempt: "only" | "first" | "again";
+  }
+  /** Unshares one namespace of the calling process (user, cgroup; time: of its children). */
+  | { readonly kind: "unshare"; readonly type: NamespaceType }
+  /** Becomes uid 0 and gid 0 of the new user namespace, without supplementary groups where they may be dropped. */
+  | { readonly kind: "becomeNamespaceRoot" }
+  | {
+    readonly kind: "setTimeOffset";
+    readonly clock: "monotonic" | "boottime";
+    readonly secs: bigint;
+    readonly nanosecs: number;
+  }
+  | { readonly kind: "loopbackUp" }
+  | { readonly kind: "setHostname"; readonly name: string }
+  | { readonly kind: "setDomainname"; readonly name: string };
+
+/** From the host's tree to the container's. */
+export type RootStep =
+  /** Changes the propagation of everything mounted at and, for the `r…` forms, below `/`. */
+  | { readonly kind: "setRootPropagation"; readonly propagation: Propagation }
+  /** Makes the mount that holds the rootfs private: pivot_root refuses a shared parent. Tries the paths in order. */
+  | { readonly kind: "makeParentPrivate"; readonly candidates: readonly string[] }
+  /** A recursive bind of the rootfs onto itself: the container's root is a mount of its own. */
+  | { readonly kind: "openRoot"; readonly path: string }
+  /** An overlay of `lower` on a tmpfs at `scratch`. */
+  | { readonly kind: "openOverlayRoot"; readonly lower: string; readonly scratch: string }
+  /** Keeps a descriptor of the host's procfs, to be trusted when the container's own `/proc` may be anything. */
+  | { readonly kind: "keepHostProc" }
+  /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
+  | { readonly kind: "keepHostNull" }
+  | { readonly kind: "pivotRoot" }
+  | { readonly kind: "changeRoot" };
+
+/** Paths are absolute and meant inside the container's root; sources are host paths. */
+export type FilesystemStep =
+  | MountStep
+  | { readonly kind: "makeSymlink"; readonly target: string; readonly path: string; readonly replace: boolean }
+  | {
+    readonly kind: "makeDevice";
+    readonly type: "c" | "b" | "p";
+    readonly path: string;
+    readonly major: number;
+    readonly minor: number;
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    /** `bind` where the kernel will not make device nodes (user namespaces), `node` tries a node first. */
+    readonly how: "node" | "bind";
+  }
+  /** A directory and its parents, 0755 where missing. */
+  | { readonly kind: "makeDirectory"; readonly path: string }
+  | { readonly kind: "makeReadonly"; readonly path: string }
+  /** Bind of a path onto itself, read-only; a missing path is fine. */
+  | { readonly kind: "readonlyPath"; readonly path: string }
+  /** `/dev/null` over a file, an empty read-only tmpfs over a directory; a missing path is fine. */
+  | { readonly kind: "maskPath"; readonly path: string }
+  | { readonly kind: "writeSysctl"; readonly path: string; readonly value: string }
+  | { readonly kind: "setUmask"; readonly umask: number };
+
+export type MountStep =
+  /** A file system of its own through fsopen(2): every option a parameter. */
+  | {
+    readonly kind: "mountFilesystem";
+    readonly type: string;
+    readonly source: string;
+    readonly destination: string;
+    readonly attributes: readonly MountAttrName[];
+    /** `key`, or `key=value`. */
+    readonly parameters: readonly string[];
+    readonly recursive: RecursiveAttributes;
+    readonly propagation: readonly Propagation[];
+    /** The mount point must be a directory and no symlink (proc, sysfs). */
+    readonly ordinaryDirectory: boolean;
+    /** The new root directory gets the mode of the directory that it covers, if that one was there before. */
+    readonly inheritMode: boolean;
+  }
+  /** mount(2) as it always was, onto the opened mount point: for what the descriptor calls cannot say. */
+  | {
+    readonly kind: "mountClassic";
+    readonly type: string;
+    readonly source: string;
+    readonly destination: string;
+    readonly flags: readonly MountFlagName[];
+    readonly remount: boolean;
+    readonly data: string;
+    readonly recursive: RecursiveAttributes;
+    readonly propagation: readonly Propagation[];
+  }
+  | {
+    readonly kind: "mountBind";
+    readonly source: string;
+    readonly destination: string;
+    readonly deep: boolean;
+    readonly sourceNofollow: boolean;
+    /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */
+    readonly attributes: { readonly set: readonly MountAttrName[]; readonly clear: readonly MountAttrName[] } | null;
+    readonly recursive: RecursiveAttributes;
+    readonly propagation: readonly Propagation[];
+    /** A bind onto `/proc` must come from the root of a procfs. */
+    readonly mustBeProc: boolean;
+  };
+
+export interface RecursiveAttributes {
+  readonly set: readonly MountAttrName[];
+  readonly clear: readonly MountAttrName[];
+}
+
+/** From root's powers to the process's. */
+export type IdentityStep =
+  | { readonly kind: "enterDirectory"; readonly path: string; readonly attempt: "asRoot" | "asUser" }
+  | { readonly kind: "setRlimit"; readonly resource: string; readonly soft: bigint; readonly hard: bigint }
+  | { readonly kind: "setNoNewPrivileges" }
+  | { readonly kind: "dropBoundingSet"; readonly keep: bigint }
+  | { readonly kind: "setGroups"; readonly gids: readonly number[] }
+  | { readonly kind: "setUser"; readonly uid: number; readonly gid: number }
+  | { readonly kind: "setCapabilities"; readonly sets: CapabilitySets };
+
+export type ExecStep =
+  /** Finds the program as execvp(3) would, now rather than at start. */
+  | { readonly kind: "findExecutable"; readonly name: string; readonly candidates: readonly string[] }
+  /** Tells the host half that the container is created, then waits at the gate for `start`. */
+  | { readonly kind: "waitForStart" }
+  /** Closes every descriptor above those kept, then becomes the user's program. */
+  | {
+    readonly kind: "execute";
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    /** Descriptors from 3 on that the process keeps. */
+    readonly preservedFds: number;
+  };
