@@ -1,0 +1,75 @@
+import { type Problem, SpecError } from "runtime/base/errors.ts";
+import type { Config, ProcessConfig, ResourcesConfig } from "./config.ts";
+import { checkTable, type Table } from "./check_table.ts";
+import { findJsonFault } from "./json_fault.ts";
+import { CONFIG_TABLE, PROCESS_TABLE, RESOURCES_TABLE } from "./table.gen.ts";
+
+/**
+ * Reads config.json and checks its shape. What depends on more than one value is left to validate().
+ *
+ * @param fileName the file as error messages call it
+ * @throws {SpecError} with the place of the first fault when it is no JSON, with every wrong value otherwise
+ */
+export function parseConfig(text: string, fileName: string): Config {
+  return parse(CONFIG_TABLE, text, fileName) as Config;
+}
+
+/**
+ * Reads the process.json of `exec --process`.
+ *
+ * @throws {SpecError} as {@link parseConfig} does
+ */
+export function parseProcess(text: string, fileName: string): ProcessConfig {
+  return parse(PROCESS_TABLE, text, fileName) as ProcessConfig;
+}
+
+/**
+ * Reads the file of `update --resources`.
+ *
+ * @throws {SpecError} as {@link parseConfig} does
+ */
+export function parseResources(text: string, fileName: string): ResourcesConfig {
+  return parse(RESOURCES_TABLE, text, fileName) as ResourcesConfig;
+}
+
+function parse(table: Table, text: string, fileName: string): unknown {
+  const value = parseJson(text, fileName);
+  const problems = checkTable(table, value);
+  if (problems.length > 0) throw new SpecError(fileName, problems);
+  return value;
+}
+
+/** A number that a double may not hold exactly, where a value can stand. Strings may match too; they only cost time. */
+const LONG_NUMBER = /[:,[]\s*-?[0-9]{16}/;
+
+/** JSON.parse hands a reviver the source text of plain values (ECMAScript 2026); TypeScript's library does not know yet. */
+type ParseWithSource = (
+  text: string,
+  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown;
+
+function parseJson(text: string, fileName: string): unknown {
+  try {
+    return LONG_NUMBER.test(text)
+      ? (JSON.parse as ParseWithSource)(text, reviveLongInteger)
+      : JSON.parse(text);
+  } catch (error) {
+    throw new SpecError(fileName, [explain(text, error)]);
+  }
+}
+
+function reviveLongInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || context.source === undefined) return value;
+  return /^-?[0-9]{16,}$/.test(context.source) ? BigInt(context.source) : value;
+}
+
+function explain(text: string, error: unknown): Problem {
+  if (text.trim() === "") return { path: "", text: "it is empty; a JSON document is expected" };
+  if (text.startsWith("\ufeff")) {
+    return { path: "", text: "it starts with a byte order mark; save it as plain UTF-8" };
+  }
+  const fault = findJsonFault(text);
+  // JSON.parse gives up on deep nesting only, where the text itself is right.
+  if (fault === null) return { path: "", text: `it is nested too deeply (${error})` };
+  return { path: "", text: `line ${fault.line} column ${fault.column}: ${fault.text}` };
+}

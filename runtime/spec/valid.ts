@@ -1,0 +1,208 @@
+import type { Config } from "./config.ts";
+
+/**
+ * config.json after validation: every default filled in, nothing optional, vocabularies turned into kernel names.
+ * `origin` fields are JSON pointers into the file the value came from, "" where the runtime chose it.
+ *
+ * What a later stage gives meaning to (resources, seccomp, hooks) stays as the file has it.
+ */
+export interface ValidSpec {
+  readonly root: ValidRoot;
+  readonly hostname: string | null;
+  readonly domainname: string | null;
+  readonly mounts: readonly ValidMount[];
+  /** Null when the file has no process: create works, start refuses. */
+  readonly process: ValidProcess | null;
+  readonly namespaces: readonly ValidNamespace[];
+  readonly uidMappings: readonly IdMapping[];
+  readonly gidMappings: readonly IdMapping[];
+  readonly timeOffsets: readonly TimeOffset[];
+  readonly devices: readonly ValidDevice[];
+  readonly sysctl: readonly { readonly path: string; readonly value: string; readonly origin: string }[];
+  readonly maskedPaths: readonly OriginPath[];
+  readonly readonlyPaths: readonly OriginPath[];
+  readonly rootfsPropagation: Propagation | null;
+  /** As written; "" when absent. */
+  readonly cgroupsPath: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Things a person should know that are no errors (unknown capabilities, relative destinations). */
+  readonly warnings: readonly string[];
+  /** The file as parsed, for what is not translated above. */
+  readonly config: Config;
+}
+
+export interface OriginPath {
+  readonly path: string;
+  readonly origin: string;
+}
+
+/** The root filesystem. */
+export type ValidRoot =
+  | {
+    readonly kind: "directory";
+    /** Absolute, no symlink in its last component. */
+    readonly path: string;
+    readonly readonly: boolean;
+  }
+  /** A copy-on-write overlay of `lower`; everything written is kept in memory and gone with the container. */
+  | {
+    readonly kind: "overlay";
+    readonly lower: string;
+    /** An empty directory on the host to build the overlay on, inside the container's mount namespace only. */
+    readonly scratch: string;
+    readonly readonly: boolean;
+  };
+
+export type Propagation =
+  | "shared"
+  | "slave"
+  | "private"
+  | "unbindable"
+  | "rshared"
+  | "rslave"
+  | "rprivate"
+  | "runbindable";
+
+export type NamespaceType =
+  | "user"
+  | "cgroup"
+  | "ipc"
+  | "mount"
+  | "network"
+  | "pid"
+  | "time"
+  | "uts";
+
+/** One namespace: new, or joined by path. */
+export interface ValidNamespace {
+  readonly type: NamespaceType;
+  /** Null for a new one. */
+  readonly path: string | null;
+  readonly origin: string;
+}
+
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+export interface TimeOffset {
+  readonly clock: "monotonic" | "boottime";
+  readonly secs: bigint;
+  readonly nanosecs: number;
+  readonly origin: string;
+}
+
+/** One entry of `mounts`, its options sorted by what they mean. Kernel flag names, so that the planner needs no option words. */
+export interface ValidMount {
+  /** Absolute and clean (no `.`, `..`, double slashes). */
+  readonly destination: string;
+  /** Absolute for binds; the file's words for the rest ("none" when absent). */
+  readonly source: string;
+  /** File system type; "bind" for binds. */
+  readonly type: string;
+  readonly bind: "none" | "single" | "recursive";
+  readonly remount: boolean;
+  /** `MS_*` names to set (RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, …), without BIND, REC, REMOUNT and propagation. */
+  readonly set: readonly MountFlagName[];
+  /** `MS_*` names that an option cleared (`rw`, `suid`, …). */
+  readonly clear: readonly MountFlagName[];
+  /** Propagation of this mount, in the order given. */
+  readonly propagation: readonly Propagation[];
+  /** Recursive attributes (`rro`, `rnosuid`, …) for mount_setattr(AT_RECURSIVE). */
+  readonly recursive: { readonly set: readonly MountAttrName[]; readonly clear: readonly MountAttrName[] };
+  /** What the file system gets as data, comma separated options in the order given. */
+  readonly data: readonly string[];
+  readonly tmpcopyup: boolean;
+  /** Id-mapped: not, this mount alone, or with everything below it. */
+  readonly idmap: "none" | "single" | "recursive";
+  readonly uidMappings: readonly IdMapping[];
+  readonly gidMappings: readonly IdMapping[];
+  /** crun's options. */
+  readonly copySymlink: boolean;
+  readonly sourceNofollow: boolean;
+  readonly destinationNofollow: boolean;
+  readonly origin: string;
+}
+
+/** Names of mount(2) flags that options can set or clear. */
+export type MountFlagName =
+  | "MS_RDONLY"
+  | "MS_NOSUID"
+  | "MS_NODEV"
+  | "MS_NOEXEC"
+  | "MS_SYNCHRONOUS"
+  | "MS_DIRSYNC"
+  | "MS_MANDLOCK"
+  | "MS_NOATIME"
+  | "MS_NODIRATIME"
+  | "MS_RELATIME"
+  | "MS_STRICTATIME"
+  | "MS_LAZYTIME"
+  | "MS_I_VERSION"
+  | "MS_SILENT"
+  | "MS_NOSYMFOLLOW";
+
+/** Names of mount_setattr(2) attributes that `r…` options can set or clear. */
+export type MountAttrName =
+  | "MOUNT_ATTR_RDONLY"
+  | "MOUNT_ATTR_NOSUID"
+  | "MOUNT_ATTR_NODEV"
+  | "MOUNT_ATTR_NOEXEC"
+  | "MOUNT_ATTR__ATIME"
+  | "MOUNT_ATTR_RELATIME"
+  | "MOUNT_ATTR_NOATIME"
+  | "MOUNT_ATTR_STRICTATIME"
+  | "MOUNT_ATTR_NODIRATIME"
+  | "MOUNT_ATTR_NOSYMFOLLOW";
+
+export interface ValidDevice {
+  readonly type: "c" | "b" | "u" | "p";
+  /** Absolute and clean. */
+  readonly path: string;
+  readonly major: number;
+  readonly minor: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly origin: string;
+}
+
+export interface ValidProcess {
+  /** At least one. */
+  readonly args: readonly [string, ...string[]];
+  /** `KEY=value`, no key twice (the last one given wins, at the place of the first). */
+  readonly env: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  readonly terminal: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+  /** 0o022 when the file has none. */
+  readonly umask: number;
+  readonly rlimits: readonly ValidRlimit[];
+  /** The five sets as bit masks, unknown names left out (with a warning). */
+  readonly capabilities: CapabilitySets;
+  readonly noNewPrivileges: boolean;
+  /** Null: leave it alone. */
+  readonly oomScoreAdj: number | null;
+}
+
+export interface ValidRlimit {
+  /** `RLIMIT_NOFILE` … */
+  readonly type: string;
+  readonly soft: bigint;
+  readonly hard: bigint;
+  readonly origin: string;
+}
+
+export interface CapabilitySets {
+  readonly bounding: bigint;
+  readonly effective: bigint;
+  readonly permitted: bigint;
+  readonly inheritable: bigint;
+  readonly ambient: bigint;
+}
