@@ -1,0 +1,50 @@
+/**
+ * Makes the executable `./ocirt`: bundles main.ts into one script and links it with the JavaScript engine.
+ * See docs/build.md.
+ */
+import { bundleProgram, programText } from "./build/bundle.ts";
+import { findDenort, linkCompiled } from "./build/compile.ts";
+import { linkEmbedded } from "./build/embed.ts";
+import { type BuildOptions, buildOptions } from "./build/options.ts";
+import { readVersion } from "./build/version.ts";
+
+/** Builds the executable that the options describe and says in one line what was made. */
+export async function build(options: BuildOptions): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ocirt-build-" });
+  try {
+    const denort = options.link === "embed" ? undefined : await findDenort(options.link);
+    const version = await readVersion(options.commit);
+    const bundle = await bundleProgram(options.main, folder);
+    const { prelink } = options;
+    if (denort === undefined) {
+      const info = { ...version, link: "embed", entryStub: true } as const;
+      const text = programText(bundle, info);
+      await install(await linkEmbedded(text, { prelink, warn: console.error }), options.output);
+    } else {
+      const text = (entryStub: boolean): string =>
+        programText(bundle, { ...version, link: "compile", entryStub });
+      const linked = await linkCompiled({ denort, text, folder, prelink, warn: console.error });
+      await install(linked, options.output);
+    }
+    const { size } = await Deno.stat(options.output);
+    const how = denort === undefined ? "embedded into deno" : "compiled with denort";
+    console.log(`Built ${options.output}: ${how}, ${(size / 1e6).toFixed(1)} MB`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Puts the file in place at once, so that an executable that is running now does not hinder it. */
+async function install(bytes: Uint8Array, output: string): Promise<void> {
+  const temporary = `${output}.${crypto.randomUUID()}`;
+  try {
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await Deno.chmod(temporary, 0o755);
+    await Deno.rename(temporary, output);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+if (import.meta.main) await build(buildOptions(Deno.args));

@@ -1,0 +1,47 @@
+import { encodeText } from "syscalls/abi/text.ts";
+import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
+import { changeEngine } from "./engine.ts";
+import { isElf } from "./elf.ts";
+
+/** What the deno executable gets as arguments: a lean start without files, network, prompts or caches. */
+const ENGINE_ARGUMENTS: readonly string[] = [
+  "run",
+  "-A",
+  "-q",
+  "--no-prompt",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--cached-only",
+  "--no-code-cache",
+];
+
+/**
+ * The main module: fetches the program out of the process's own memory and runs it as a script.
+ * It must hold no `#`, `%` or white space that matters, being a URL.
+ */
+const LOADER = "data:application/javascript," +
+  "const V=Deno.UnsafePointerView,p=Deno.UnsafePointer.create," +
+  `i=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}"))));` +
+  `(0,eval)(new V(p(i.getBigUint64(${INFO.payload}))).getCString())`;
+
+/** How {@link linkEmbedded} works. */
+export interface EmbedOptions {
+  readonly prelink: boolean;
+  readonly warn: (line: string) => void;
+}
+
+/** The running deno executable with a program inside. */
+export async function linkEmbedded(
+  text: string,
+  { prelink, warn }: EmbedOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const engine = await Deno.realPath(Deno.execPath());
+  const bytes = await Deno.readFile(engine);
+  if (!isElf(bytes)) {
+    throw new Error(`Cannot embed into ${engine}: it is no ELF file; hint: run the deno binary`);
+  }
+  const argv = ["ocirt", ...ENGINE_ARGUMENTS, LOADER];
+  return changeEngine(bytes, { argv, payload: encodeText(text), prelink, warn });
+}

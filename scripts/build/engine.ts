@@ -1,0 +1,63 @@
+import { addSegment, placeBehind } from "./add_segment.ts";
+import { globalSlot } from "./dynamic.ts";
+import { ElfError, ET_DYN, readElf } from "./elf.ts";
+import { prelink, randomBase } from "./prelink.ts";
+import { assembleStub } from "./stub.ts";
+
+/**
+ * The environment of the engine. A path that cannot exist keeps it from writing caches, `/proc/none` from
+ * reading a home's configuration; the rest switches off the look for updates, the `node` link and colours.
+ */
+export const ENGINE_ENVIRONMENT: readonly string[] = [
+  "DENO_DIR=/dev/null/x",
+  "HOME=/proc/none",
+  "DENO_NO_UPDATE_CHECK=1",
+  "DENO_DISABLE_NODE_SHIM=1",
+  "NO_COLOR=1",
+];
+
+/** What to put in front of an engine's entry. */
+export interface EngineChange {
+  /** What the engine gets as its argv, argv[0] included. */
+  readonly argv: readonly string[];
+  readonly payload?: Uint8Array;
+  readonly prelink: boolean;
+  /** Told in one line why prelinking was left out. */
+  readonly warn: (line: string) => void;
+}
+
+/**
+ * An engine (deno or denort) that starts through the entry stub.
+ * @throws {ElfError} when the file is not of the kind that can be changed
+ */
+export function changeEngine(
+  source: Uint8Array<ArrayBuffer>,
+  change: EngineChange,
+): Uint8Array<ArrayBuffer> {
+  const elf = readElf(change.prelink ? prelinkOrNot(source, change.warn) : source);
+  const place = placeBehind(elf);
+  const stub = assembleStub({
+    arch: elf.arch,
+    address: place.vaddr,
+    engineEntry: elf.entry,
+    environSlot: globalSlot(elf, "environ"),
+    argv: change.argv,
+    env: ENGINE_ENVIRONMENT,
+    payload: change.payload,
+  });
+  return addSegment(elf, place, stub.bytes, stub.entry);
+}
+
+function prelinkOrNot(
+  source: Uint8Array<ArrayBuffer>,
+  warn: (line: string) => void,
+): Uint8Array<ArrayBuffer> {
+  if (readElf(source).type !== ET_DYN) return source;
+  try {
+    return prelink(source, randomBase());
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+    warn(`Not prelinked, starts are 3 ms slower: the engine cannot be moved, ${error.message}`);
+    return source;
+  }
+}
