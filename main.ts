@@ -1,0 +1,5 @@
+import { commandLine } from "runtime/cli/command_line.ts";
+import { main } from "runtime/cli/main.ts";
+
+const { argv0, args } = commandLine();
+main(argv0, args).then(Deno.exit);

@@ -1,0 +1,86 @@
+import { isAbsolute, normalize } from "@std/path/posix";
+import { buildInfo } from "runtime/base/build_info.ts";
+import type { CommandContext, FlagValues } from "runtime/base/command.ts";
+import { UsageError } from "runtime/base/errors.ts";
+import type { Logger } from "runtime/base/log.ts";
+import { stateRoot } from "runtime/base/paths.ts";
+import { resolveUserPath } from "runtime/host/bundle.ts";
+import { processInfo } from "runtime/host/process_info.ts";
+import type { LogOptions } from "./log_sink.ts";
+
+/** What the global flags say of logging; a relative log file is taken from the caller's directory. */
+export function logOptions(flags: FlagValues): LogOptions {
+  const file = textOf(flags, "log");
+  return {
+    file: file === null ? null : resolveUserPath(file),
+    format: textOf(flags, "log-format") ?? "text",
+    level: textOf(flags, "log-level"),
+    debug: flags["debug"] === true,
+  };
+}
+
+/** What the global flags decide for a command. */
+export function commandContext(
+  programName: string,
+  flags: FlagValues,
+  log: Logger,
+): CommandContext {
+  if (textOf(flags, "criu") !== null) {
+    log.log("warning", "--criu is ignored: criu is looked up in $PATH");
+  }
+  return {
+    root: rootPath(programName, textOf(flags, "root")),
+    log,
+    programName,
+    systemdCgroup: usesSystemd(flags, log),
+    version: buildInfo().version,
+  };
+}
+
+/** Whether `--root` was given: a default state root may be missing, a chosen one may not. */
+export function rootIsExplicit(flags: FlagValues): boolean {
+  return textOf(flags, "root") !== null;
+}
+
+function rootPath(programName: string, given: string | null): string {
+  const root = given === null ? null : clean(given);
+  const euid = Deno.uid() ?? 0;
+  const inUserNamespace = root === null && euid === 0 && isMapped();
+  const env = (name: string): string | undefined => processInfo().env(name);
+  return stateRoot({ root, programName, euid, inUserNamespace, env });
+}
+
+function clean(path: string): string {
+  const cleaned = normalize(isAbsolute(path) ? path : resolveUserPath(path));
+  return cleaned.length > 1 && cleaned.endsWith("/") ? cleaned.slice(0, -1) : cleaned;
+}
+
+/** Whether root is only root of a user namespace: the initial one maps every id to itself (user_namespaces(7)). */
+function isMapped(): boolean {
+  const line = Deno.readTextFileSync("/proc/self/uid_map").trim();
+  const [inside, outside, length] = line.split(" ").filter((word) => word !== "");
+  return !(inside === "0" && outside === "0" && length === "4294967295");
+}
+
+function usesSystemd(flags: FlagValues, log: Logger): boolean {
+  const manager = textOf(flags, "cgroup-manager");
+  switch (manager) {
+    case "systemd":
+      return true;
+    case "disabled":
+      log.log("warning", "--cgroup-manager=disabled is not supported: cgroupfs is used");
+      return false;
+    case "cgroupfs":
+    case null:
+      return flags["systemd-cgroup"] === true;
+    default:
+      throw new UsageError(
+        `Cannot use flag --cgroup-manager: "${manager}" is not one of cgroupfs, systemd, disabled`,
+      );
+  }
+}
+
+function textOf(flags: FlagValues, name: string): string | null {
+  const value = flags[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}

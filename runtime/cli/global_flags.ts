@@ -1,0 +1,49 @@
+import type { Flag } from "runtime/base/command.ts";
+
+/** The flag that every command and the program itself have. */
+export const HELP_FLAG: Flag = { name: "help", short: "h", type: "boolean", help: "show help" };
+
+/** The flags in front of the command. */
+export const GLOBAL_FLAGS: readonly Flag[] = [
+  { name: "debug", type: "boolean", help: "log debug messages too" },
+  {
+    name: "log",
+    type: "string",
+    help: "the file that gets the runtime's own messages (default: standard error)",
+  },
+  {
+    name: "log-format",
+    type: "string",
+    help: 'the form of those messages, "text" or "json"',
+    fallback: "text",
+  },
+  {
+    name: "log-level",
+    type: "string",
+    help: "the least message to log: error, warning, info or debug (default: info)",
+  },
+  {
+    name: "root",
+    type: "string",
+    help: "the folder that holds the state of the containers; it should be on a tmpfs",
+  },
+  {
+    name: "systemd-cgroup",
+    type: "boolean",
+    help: 'let systemd make the cgroups; cgroupsPath is then "slice:prefix:name"',
+  },
+  {
+    name: "cgroup-manager",
+    type: "string",
+    help: "another way to say who makes the cgroups: cgroupfs or systemd",
+  },
+  {
+    name: "rootless",
+    type: "string",
+    help: "accepted for runc's callers; what is allowed is found out by itself",
+    fallback: "auto",
+  },
+  { name: "criu", type: "string", help: "accepted for old callers and ignored", hidden: true },
+  HELP_FLAG,
+  { name: "version", short: "v", type: "boolean", help: "print the version" },
+];

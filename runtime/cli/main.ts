@@ -1,0 +1,157 @@
+import { buildInfo } from "runtime/base/build_info.ts";
+import type { Command, FlagValues, Output } from "runtime/base/command.ts";
+import { HostError, UsageError } from "runtime/base/errors.ts";
+import { failureOf } from "runtime/base/failure.ts";
+import { ioReason } from "runtime/base/io_failure.ts";
+import type { Logger } from "runtime/base/log.ts";
+import { parseTokens } from "./args.ts";
+import { commandContext, logOptions, rootIsExplicit } from "./context.ts";
+import { GLOBAL_FLAGS, HELP_FLAG } from "./global_flags.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { openLog, PLAIN_LOG, tell } from "./log_sink.ts";
+import { nearest } from "./nearest.ts";
+import { programNameOf } from "./program_name.ts";
+import { render } from "./render.ts";
+import { type CommandEntry, commandNamed, COMMANDS } from "./table.ts";
+import { versionText } from "./version.ts";
+import { writeText } from "./write.ts";
+
+/** How far one use of the program has come: decides how a failure is told. */
+interface Session {
+  readonly programName: string;
+  log: Logger;
+  /** The log is a file of its own, so that a failure goes to standard error too. */
+  logsElsewhere: boolean;
+  /** What the sentence of a failure begins with. */
+  prefix: string;
+}
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv0 what the program was called by
+ * @param args the words behind it
+ * @returns the exit status; nothing is thrown
+ */
+export async function main(argv0: string, args: readonly string[]): Promise<number> {
+  const session: Session = {
+    programName: programNameOf(argv0),
+    log: openLog(PLAIN_LOG),
+    logsElsewhere: false,
+    prefix: "",
+  };
+  try {
+    return await dispatch(session, args);
+  } catch (thrown) {
+    const { text, exitCode, stack } = failureOf(thrown);
+    if (stack !== null) session.log.log("debug", stack);
+    session.log.log("error", session.prefix + text);
+    if (session.logsElsewhere) tell(`${session.prefix}${text}\n`);
+    return exitCode;
+  }
+}
+
+async function dispatch(session: Session, args: readonly string[]): Promise<number> {
+  const { programName } = session;
+  const { flags, positionals } = parseTokens(args, {
+    flags: GLOBAL_FLAGS,
+    stopAtFirstPositional: true,
+    elsewhere: { flags: [], place: "" },
+    help: `${programName} --help`,
+  });
+  if (flags["version"] === true) {
+    return sayText(versionText(programName, buildInfo(), Deno.version.deno));
+  }
+  const [name, ...tokens] = positionals;
+  if (name === undefined || flags["help"] === true) {
+    return sayText(programHelp(programName, buildInfo().version));
+  }
+  const options = logOptions(flags);
+  session.log = openLog(options);
+  session.logsElsewhere = options.file !== null;
+  if (name === "help" || name === "h") return await help(programName, tokens);
+  const entry = commandNamed(name);
+  if (entry === undefined) throw new UnknownCommand(name, tokens);
+  return await runCommand(session, entry, { flags, tokens });
+}
+
+async function help(programName: string, [name]: readonly string[]): Promise<number> {
+  if (name === undefined || name.startsWith("-")) {
+    return sayText(programHelp(programName, buildInfo().version));
+  }
+  const entry = commandNamed(name);
+  if (entry === undefined) throw new UnknownCommand(name, ["--help"]);
+  const { command } = await entry.load();
+  return sayText(commandHelp(programName, entry.summary, command));
+}
+
+async function runCommand(
+  session: Session,
+  entry: CommandEntry,
+  line: { flags: FlagValues; tokens: readonly string[] },
+): Promise<number> {
+  const { programName } = session;
+  const { command } = await entry.load();
+  const { flags, positionals } = parseTokens(line.tokens, {
+    flags: [...command.flags, HELP_FLAG],
+    stopAtFirstPositional: command.stopAtFirstPositional === true,
+    elsewhere: { flags: GLOBAL_FLAGS, place: `before "${entry.name}"` },
+    help: `${programName} ${entry.name} --help`,
+  });
+  if (flags["help"] === true) return sayText(commandHelp(programName, entry.summary, command));
+  checkCount(programName, command, positionals.length);
+  const context = commandContext(programName, line.flags, session.log);
+  if (command.failurePrefix !== undefined) {
+    session.prefix = `${command.failurePrefix.replaceAll("%n", programName)}: `;
+  }
+  const { output, exitCode } = command.run({
+    context,
+    rootIsExplicit: rootIsExplicit(line.flags),
+    flags,
+    positionals,
+  });
+  if (output !== undefined) say(output);
+  return exitCode;
+}
+
+/** runc's words, which its callers know. */
+function checkCount(programName: string, { name, positionals }: Command, count: number): void {
+  const { min, max } = positionals;
+  if (count >= min && count <= max) return;
+  const wanted = min === max
+    ? `exactly ${min}`
+    : count < min
+    ? `a minimum of ${min}`
+    : `a maximum of ${max}`;
+  throw new UsageError(
+    `${programName}: "${name}" requires ${wanted} argument(s); hint: see '${programName} ${name} --help'`,
+  );
+}
+
+/** 3 is what runc's callers get for a command that it does not have. */
+class UnknownCommand extends UsageError {
+  override readonly exitCode: number = 3;
+  constructor(name: string, tokens: readonly string[]) {
+    const near = nearest(name, COMMANDS.map((entry) => entry.name));
+    const hint = near === null ? "hint: see --help" : `hint: did you mean "${near}"?`;
+    const asksHelp = tokens.includes("-h") || tokens.includes("--help");
+    super(
+      asksHelp
+        ? `No help topic for '${name}'; ${hint}`
+        : `Cannot run command "${name}": there is none of that name; ${hint}`,
+    );
+  }
+}
+
+function sayText(text: string): number {
+  say({ kind: "text", text });
+  return 0;
+}
+
+function say(output: Output): void {
+  try {
+    writeText(Deno.stdout, render(output));
+  } catch (cause) {
+    throw new HostError(`Cannot write to standard output: ${ioReason(cause)}`, { cause });
+  }
+}

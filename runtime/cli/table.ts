@@ -1,0 +1,73 @@
+import type { Command } from "runtime/base/command.ts";
+
+/** A command's name and what the list of commands says of it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Evaluates the command's file, which no other command pays for. */
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "create",
+    summary: "create a container",
+    load: () => import("runtime/commands/create.ts"),
+  },
+  {
+    name: "delete",
+    summary: "delete what is left of a container, or with --force the container itself",
+    load: () => import("runtime/commands/delete.ts"),
+  },
+  {
+    name: "explain",
+    summary: "show the steps that create would take, without taking any",
+    load: () => import("runtime/commands/explain.ts"),
+  },
+  {
+    name: "features",
+    summary: "show what this runtime can do, as JSON",
+    load: () => import("runtime/commands/features.ts"),
+  },
+  {
+    name: "kill",
+    summary: "send a signal (default: SIGTERM) to the container's init process",
+    load: () => import("runtime/commands/kill.ts"),
+  },
+  {
+    name: "list",
+    summary: "list the containers of the state root",
+    load: () => import("runtime/commands/list.ts"),
+  },
+  {
+    name: "run",
+    summary: "create and run a container",
+    load: () => import("runtime/commands/run.ts"),
+  },
+  {
+    name: "sandbox",
+    summary: "run a command in a throwaway container over a copy of this host's files",
+    load: () => import("runtime/commands/sandbox.ts"),
+  },
+  {
+    name: "spec",
+    summary: "create a new specification file",
+    load: () => import("runtime/commands/spec.ts"),
+  },
+  {
+    name: "start",
+    summary: "execute the user's process in a created container",
+    load: () => import("runtime/commands/start.ts"),
+  },
+  {
+    name: "state",
+    summary: "output the state of a container",
+    load: () => import("runtime/commands/state.ts"),
+  },
+];
+
+/** The entry of a command; undefined where there is none of that name. */
+export function commandNamed(name: string): CommandEntry | undefined {
+  return COMMANDS.find((entry) => entry.name === name);
+}

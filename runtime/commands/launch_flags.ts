@@ -1,0 +1,90 @@
+import {
+  booleanFlag,
+  type Flag,
+  type Invocation,
+  numberFlag,
+  positional,
+  stringFlag,
+} from "runtime/base/command.ts";
+import type { CreateOptions } from "runtime/lifecycle/create.ts";
+
+/** Which bundle: the flags of every command that reads one. */
+export const BUNDLE_FLAGS: readonly Flag[] = [
+  {
+    name: "bundle",
+    short: "b",
+    type: "string",
+    metavar: "DIR",
+    help: "the bundle's folder (default: the current one)",
+  },
+  {
+    name: "config",
+    short: "f",
+    type: "string",
+    metavar: "FILE",
+    help: "the configuration in that folder",
+    fallback: "config.json",
+  },
+];
+
+/** The flags that create and run have in common. */
+export const LAUNCH_FLAGS: readonly Flag[] = [
+  ...BUNDLE_FLAGS,
+  {
+    name: "console-socket",
+    type: "string",
+    metavar: "SOCKET",
+    help: "a unix socket that is sent the terminal's master end",
+  },
+  {
+    name: "pidfd-socket",
+    type: "string",
+    metavar: "SOCKET",
+    help: "a unix socket that is sent a pidfd of the container's init",
+  },
+  {
+    name: "pid-file",
+    type: "string",
+    metavar: "FILE",
+    help: "a file to write the process id to",
+  },
+  {
+    name: "no-pivot",
+    type: "boolean",
+    help: "move the root filesystem instead of pivot_root, for a root on a ramdisk",
+  },
+  {
+    name: "no-new-keyring",
+    type: "boolean",
+    help: "keep the caller's session keyring",
+  },
+  {
+    name: "preserve-fds",
+    type: "number",
+    metavar: "N",
+    help: "hand on N more descriptors behind standard error and $LISTEN_FDS",
+    fallback: 0,
+  },
+];
+
+/** Which bundle was asked for; `bundle` is "." for the caller's directory. */
+export function bundleOf(invocation: Invocation): { bundle: string; configFile: string } {
+  return {
+    bundle: stringFlag(invocation, "bundle") ?? ".",
+    configFile: stringFlag(invocation, "config") ?? "config.json",
+  };
+}
+
+/** What the shared flags ask for. Paths are as typed. */
+export function createOptions(invocation: Invocation): CreateOptions {
+  return {
+    id: positional(invocation, 0),
+    ...bundleOf(invocation),
+    pidFile: stringFlag(invocation, "pid-file"),
+    consoleSocket: stringFlag(invocation, "console-socket"),
+    pidfdSocket: stringFlag(invocation, "pidfd-socket"),
+    noPivot: booleanFlag(invocation, "no-pivot"),
+    noNewKeyring: booleanFlag(invocation, "no-new-keyring"),
+    preserveFds: numberFlag(invocation, "preserve-fds"),
+  };
+}

@@ -1,0 +1,36 @@
+import { booleanFlag, type Command, type CommandResult } from "runtime/base/command.ts";
+import { run } from "runtime/lifecycle/run.ts";
+import { createOptions, LAUNCH_FLAGS } from "./launch_flags.ts";
+
+export const command: Command = {
+  name: "run",
+  usage: "<container-id>",
+  description:
+    `Creates the container <container-id> from a bundle, starts it, waits for it to end and deletes
+it. The exit status is that of the container's process, or 128 and the signal that ended it.
+With --detach the container is left running. The id must be unique on this host.
+
+The bundle is a folder with a specification file, config.json, and usually the root
+filesystem. "%n spec" writes a config.json to start from.`,
+  flags: [
+    ...LAUNCH_FLAGS,
+    { name: "detach", short: "d", type: "boolean", help: "return once the container is started" },
+    { name: "keep", type: "boolean", help: "do not delete the container after it ended" },
+    {
+      name: "no-subreaper",
+      type: "boolean",
+      help: "do not adopt the container's processes that lose their parent",
+    },
+  ],
+  positionals: { min: 1, max: 1 },
+  failurePrefix: "%n run failed",
+  run(invocation): CommandResult {
+    const exitCode = run(invocation.context, {
+      ...createOptions(invocation),
+      detach: booleanFlag(invocation, "detach"),
+      keep: booleanFlag(invocation, "keep"),
+      noSubreaper: booleanFlag(invocation, "no-subreaper"),
+    });
+    return { exitCode };
+  },
+};

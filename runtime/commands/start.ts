@@ -1,0 +1,14 @@
+import { type Command, type CommandResult, positional } from "runtime/base/command.ts";
+import { start } from "runtime/lifecycle/start.ts";
+
+export const command: Command = {
+  name: "start",
+  usage: "<container-id>",
+  description: 'Executes the user\'s process in a container that "%n create" made.',
+  flags: [],
+  positionals: { min: 1, max: 1 },
+  run(invocation): CommandResult {
+    start(invocation.context, positional(invocation, 0));
+    return { exitCode: 0 };
+  },
+};

@@ -1,0 +1,17 @@
+import { type Command, type CommandResult, positional } from "runtime/base/command.ts";
+import { inspect } from "runtime/lifecycle/inspect.ts";
+import { stateDocument } from "./state_document.ts";
+
+export const command: Command = {
+  name: "state",
+  usage: "<container-id>",
+  description: "Prints the state of a container as JSON.",
+  flags: [],
+  positionals: { min: 1, max: 1 },
+  run(invocation): CommandResult {
+    const state = inspect(invocation.context, positional(invocation, 0));
+    // The owner is told by list alone, as runc does; and no newline follows.
+    const value = stateDocument(state, "");
+    return { output: { kind: "json", value, indent: 2, newline: false }, exitCode: 0 };
+  },
+};
