@@ -1,0 +1,119 @@
+import { type Fd, fd, type Pid, pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { PR, RLIMIT, rlimit64, W } from "syscalls/abi/process.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { Arena } from "./arena.ts";
+import { call, retryCall } from "./call.ts";
+import { libc, wordBytes } from "./library.ts";
+import { OwnedFd } from "./owned_fd.ts";
+
+/** A program to start. */
+export interface Program {
+  /** Path of the executable: nothing is looked up. */
+  readonly executable: string;
+  readonly argv: readonly string[];
+  /** `KEY=value` each. */
+  readonly environ: readonly string[];
+}
+
+/**
+ * Starts a program in a child that shares this process's memory until it executes, so that nothing is copied and the other threads
+ * of the engine do no harm. It inherits descriptors that are not close-on-exec, signal mask and limits as they are.
+ *
+ * @throws {SyscallError} what execve(2) said
+ */
+export function spawn({ executable, argv, environ }: Program): Pid {
+  const child = new Int32Array(1);
+  using arena = new Arena();
+  const strings = (list: readonly string[]): bigint =>
+    arena.pointers(list.map((text) => arena.cString(text)));
+  const errno = libc().posix_spawn(
+    wordBytes(arena.bytes(new Uint8Array(child.buffer))),
+    arena.cString(executable),
+    0,
+    0,
+    strings(argv),
+    strings(environ),
+  );
+  if (errno !== 0) throw new SyscallError({ verb: "spawn", object: `"${executable}"`, errno });
+  return pid(child[0] ?? 0);
+}
+
+/** How a process ended. */
+export type WaitStatus =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: number; readonly core: boolean };
+
+/**
+ * Reaps the child `child`; with `block` waits for its end, without gives null while it runs.
+ * @throws {SyscallError} ECHILD when it is no child of this process, or was reaped before
+ */
+export function waitPid(child: Pid, { block }: { readonly block: boolean }): WaitStatus | null {
+  const { result, status } = wait(child, block);
+  if (result >= 0) return result === 0 ? null : waitStatus(status);
+  throw new SyscallError({ verb: "wait for", object: `process ${child}`, errno: -result });
+}
+
+/** Reaps any child that has ended; null when none has, or there is no child. */
+export function reapAny(): { readonly pid: Pid; readonly status: WaitStatus } | null {
+  const { result, status } = wait(-1, false);
+  if (result > 0) return { pid: pid(result), status: waitStatus(status) };
+  if (result === 0 || result === -ERRNO.ECHILD) return null;
+  throw new SyscallError({ verb: "wait for", object: "children", errno: -result });
+}
+
+function wait(which: number, block: boolean): { result: number; status: number } {
+  const status = new Int32Array(1);
+  using arena = new Arena();
+  const address = arena.bytes(new Uint8Array(status.buffer));
+  const options = block ? W.of("__WALL") : W.of("__WALL", "WNOHANG");
+  const result = retryCall("wait4", which, address, options, 0);
+  return { result, status: status[0] ?? 0 };
+}
+
+/** Reads the status word of wait4(2) of an ended process: signal in 7 bits, core flag, exit code in the next byte. */
+export function waitStatus(word: number): WaitStatus {
+  const signal = word & 0x7f;
+  if (signal === 0) return { kind: "exited", code: word >> 8 & 0xff };
+  return { kind: "signaled", signal, core: (word & 0x80) !== 0 };
+}
+
+/**
+ * A descriptor of the process that has this pid now. Compare its start time afterwards: the pid may have been given away before.
+ * @throws {SyscallError} ESRCH when there is none
+ */
+export function openPidfd(process: Pid): OwnedFd {
+  const attempt = { verb: "open", object: `pidfd of process ${process}` };
+  return new OwnedFd(fd(call(attempt, "pidfd_open", process, 0)));
+}
+
+/**
+ * Sends a signal to the process behind a pidfd; 0 only asks whether it may be sent.
+ * @throws {SyscallError} ESRCH when the process has ended and been reaped; EPERM
+ */
+export function signalPidfd(pidfd: Fd, signal: number): void {
+  const attempt = { verb: "send", object: `signal ${signal}` };
+  call(attempt, "pidfd_send_signal", pidfd, signal, 0, 0);
+}
+
+/**
+ * Sets one resource limit of a process (`0`: this one); `2^64 - 1` is no limit.
+ * @throws {SyscallError} EPERM when it raises a hard limit without CAP_SYS_RESOURCE
+ */
+export function setLimit(
+  process: Pid,
+  resource: keyof typeof RLIMIT,
+  soft: bigint,
+  hard: bigint,
+): void {
+  using arena = new Arena();
+  const limit = arena.bytes(rlimit64.encode({ rlim_cur: soft, rlim_max: hard }));
+  const attempt = { verb: "set", object: `${resource} to ${soft}:${hard}` };
+  call(attempt, "prlimit64", process, RLIMIT[resource], limit, 0);
+}
+
+/** Makes this process the parent of its orphaned grandchildren. */
+export function setChildSubreaper(): void {
+  const attempt = { verb: "become", object: "child subreaper" };
+  call(attempt, "prctl", PR.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
