@@ -1,0 +1,292 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { OPEN_TREE } from "syscalls/abi/mount.ts";
+import { AT, S_IF } from "syscalls/abi/open.ts";
+import { encodeText } from "syscalls/abi/text.ts";
+import type { Label, Operand, Slot } from "syscalls/native/program.ts";
+import type { FilesystemStep, MountStep } from "runtime/plan/step.ts";
+import { unreachable } from "runtime/base/unreachable.ts";
+import {
+  close,
+  cwd,
+  ensureDirectory,
+  ensureFile,
+  type Lowering,
+  nameOf,
+  openAt,
+  openInRoot,
+  parentOf,
+} from "./lowering.ts";
+import { attach } from "./lower_root.ts";
+import { setAttributes } from "./lower_mounts.ts";
+import { mountNew } from "./new_filesystem.ts";
+
+export type FileStep = Exclude<FilesystemStep, MountStep>;
+type Of<Kind extends FileStep["kind"]> = Extract<FileStep, { kind: Kind }>;
+
+export function lowerFile(low: Lowering, step: FileStep): void {
+  switch (step.kind) {
+    case "makeSymlink":
+      return lowerSymlink(low, step);
+    case "makeDevice":
+      return lowerDevice(low, step);
+    case "makeDirectory":
+      return lowerDirectory(low, step);
+    case "makeReadonly":
+      return lowerReadonly(low, step);
+    case "readonlyPath":
+      return lowerReadonlyPath(low, step);
+    case "maskPath":
+      return lowerMask(low, step);
+    case "writeSysctl":
+      return lowerSysctl(low, step);
+    case "setUmask":
+      return low.builder.call("umask", [
+        low.builder.immediate(step.umask, `0${step.umask.toString(8)}`),
+      ]);
+    default:
+      return unreachable(step);
+  }
+}
+
+/** The folder of a path, opened so that calls can name what is in it without following any link. */
+function openParent(low: Lowering, path: string): Slot {
+  const parent = low.builder.slot();
+  ensureDirectory(low, parentOf(path), parent);
+  return parent;
+}
+
+function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink">): void {
+  const { builder } = low;
+  const parent = openParent(low, path);
+  const name = builder.cString(nameOf(path));
+  if (replace) {
+    builder.call("unlinkat", [builder.value(parent, "parent"), name, builder.immediate(0)], {
+      forgive: [ERRNO.ENOENT],
+    });
+  }
+  builder.call("symlinkat", [builder.cString(target), builder.value(parent, "parent"), name], {
+    forgive: replace ? [] : [ERRNO.EEXIST],
+  });
+  close(low, parent);
+}
+
+const TYPE_NAMES = { c: "S_IFCHR", b: "S_IFBLK", p: "S_IFIFO" } as const;
+
+function typeBits(type: "c" | "b" | "p"): bigint {
+  return BigInt(S_IF[TYPE_NAMES[type]]);
+}
+
+
+function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
+  const { builder } = low;
+  if (step.how === "bind") return bindDevice(low, step.path);
+  const done = builder.label();
+  const refused = builder.label();
+  const parent = openParent(low, step.path);
+  const mode = builder.immediate(
+    typeBits(step.type) | BigInt(step.mode),
+    `${TYPE_NAMES[step.type]}|0${step.mode.toString(8)}`,
+  );
+  const device = builder.immediate(makedev(step.major, step.minor), `${step.major}:${step.minor}`);
+  builder.call("mknodat", [
+    builder.value(parent, "parent"),
+    builder.cString(nameOf(step.path)),
+    mode,
+    device,
+  ], { forgive: [ERRNO.EEXIST, ...step.type === "p" ? [] : [ERRNO.EPERM]] });
+  if (step.type !== "p") {
+    builder.branch({ when: { kind: "errno", errno: ERRNO.EPERM }, to: refused });
+  }
+  finishDevice(low, step, parent);
+  close(low, parent);
+  if (step.type !== "p") {
+    builder.jump(done);
+    builder.place(refused);
+    // No CAP_MKNOD, or a device cgroup above us: the host's own node serves as well.
+    close(low, parent);
+    bindDevice(low, step.path);
+  }
+  builder.place(done);
+}
+
+/** Checks that the node is the one asked for (it may have been there), and gives it its owner. */
+function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void {
+  const { builder } = low;
+  const node = builder.slot();
+  const status = builder.slot(STAT_SIZE);
+  const offsets = statOffsets(low.arch);
+  openAt(low, {
+    from: builder.value(parent, "parent"),
+    path: nameOf(step.path),
+    flags: ["O_PATH", "O_NOFOLLOW"],
+    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
+    into: node,
+  });
+  const opened = builder.value(node, "node");
+  builder.call("newfstatat", [
+    opened,
+    builder.cString(""),
+    builder.addressOf(status, "status"),
+    builder.flags(AT, AT.of("AT_EMPTY_PATH")),
+  ]);
+  const wrong = builder.label();
+  const right = builder.label();
+  const typeIs = builder.label();
+  builder.branch({
+    of: { slot: status, offset: offsets.mode },
+    when: { kind: "maskedEquals", mask: BigInt(S_IF.S_IFMT), value: typeBits(step.type) },
+    to: typeIs,
+  });
+  builder.jump(wrong);
+  builder.place(typeIs);
+  if (step.type === "p") builder.jump(right);
+  else {
+    builder.branch({
+      of: { slot: status, offset: offsets.rdev },
+      when: { kind: "equals", value: makedev(step.major, step.minor) },
+      to: right,
+    });
+  }
+  builder.place(wrong);
+  builder.fail(builder.immediate(ERRNO.EEXIST, "EEXIST"));
+  builder.place(right);
+  if (step.uid !== 0 || step.gid !== 0) {
+    builder.call("fchownat", [
+      opened,
+      builder.cString(""),
+      builder.immediate(step.uid),
+      builder.immediate(step.gid),
+      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
+    ]);
+  }
+  close(low, node);
+}
+
+function bindDevice(low: Lowering, path: string): void {
+  const { builder } = low;
+  const tree = builder.slot();
+  const target = builder.slot();
+  cloneTree(low, { from: cwd(low), path, into: tree });
+  ensureFile(low, path, target);
+  attach(low, tree, builder.value(target, "target"), "");
+  close(low, target);
+  close(low, tree);
+}
+
+/** open_tree(2): a new mount of what is there, alone or (`deep`) with what is mounted below. */
+function cloneTree(
+  { builder }: Lowering,
+  { from, path, into, deep = false }: { from: Operand; path: string; into: Slot; deep?: boolean },
+): void {
+  const flags = OPEN_TREE.of(
+    "OPEN_TREE_CLONE",
+    "OPEN_TREE_CLOEXEC",
+    ...path === "" ? ["AT_EMPTY_PATH"] as const : [],
+    ...deep ? ["AT_RECURSIVE"] as const : [],
+  );
+  builder.call("open_tree", [from, builder.cString(path), builder.flags(OPEN_TREE, flags)], { into });
+}
+
+function lowerDirectory(low: Lowering, { path }: Of<"makeDirectory">): void {
+  const directory = low.builder.slot();
+  ensureDirectory(low, path, directory);
+  close(low, directory);
+}
+
+function lowerReadonly(low: Lowering, { path }: Of<"makeReadonly">): void {
+  const mounted = low.builder.slot();
+  openInRoot(low, path, { into: mounted });
+  setAttributes(low, mounted, { set: ["MOUNT_ATTR_RDONLY"], clear: [], deep: false, forgive: [] });
+  close(low, mounted);
+}
+
+/** Opens a path that need not exist; goes to `missing` when it does not. */
+function openOptional(low: Lowering, path: string, missing: Label): Slot {
+  const { builder } = low;
+  const target = builder.slot();
+  openInRoot(low, path, { into: target, forgive: [ERRNO.ENOENT, ERRNO.ENOTDIR] });
+  builder.branch({ when: { kind: "failed" }, to: missing });
+  return target;
+}
+
+function lowerReadonlyPath(low: Lowering, { path }: Of<"readonlyPath">): void {
+  const { builder } = low;
+  const missing = builder.label();
+  const tree = builder.slot();
+  const target = openOptional(low, path, missing);
+  cloneTree(low, { from: builder.value(target, "target"), path: "", into: tree, deep: true });
+  setAttributes(low, tree, { set: ["MOUNT_ATTR_RDONLY"], clear: [], deep: false, forgive: [] });
+  attach(low, tree, builder.value(target, "target"), "");
+  close(low, target);
+  close(low, tree);
+  builder.place(missing);
+}
+
+function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
+  const { builder } = low;
+  const missing = builder.label();
+  const isFile = builder.label();
+  const cover = builder.label();
+  const probe = builder.slot();
+  const tree = builder.slot();
+  const target = openOptional(low, path, missing);
+  openAt(low, {
+    from: builder.value(target, "target"),
+    path: ".",
+    flags: ["O_PATH", "O_DIRECTORY"],
+    resolve: [],
+    into: probe,
+    forgive: [ERRNO.ENOTDIR],
+  });
+  builder.branch({ when: { kind: "failed" }, to: isFile });
+  close(low, probe);
+  maskingTmpfs(low, tree);
+  builder.jump(cover);
+  builder.place(isFile);
+  cloneTree(low, { from: builder.value(low.hostNull, "host /dev/null"), path: "", into: tree });
+  builder.place(cover);
+  attach(low, tree, builder.value(target, "target"), "");
+  close(low, target);
+  builder.place(missing);
+}
+
+/** One empty read-only tmpfs serves all masked directories of a container: the first use makes it, others clone it. */
+function maskingTmpfs(low: Lowering, into: Slot): void {
+  const { builder } = low;
+  const first = builder.label();
+  const done = builder.label();
+  builder.branch({ of: low.maskTmpfs, when: { kind: "equals", value: 0n }, to: first });
+  cloneTree(low, { from: builder.value(low.maskTmpfs, "mask"), path: "", into });
+  builder.jump(done);
+  builder.place(first);
+  mountNew(low, {
+    type: "tmpfs",
+    source: "tmpfs",
+    parameters: ["nr_blocks=1", "nr_inodes=1"],
+    attributes: ["MOUNT_ATTR_RDONLY"],
+    into: low.maskTmpfs,
+  });
+  builder.set(into, builder.value(low.maskTmpfs, "mask"));
+  builder.place(done);
+}
+
+/** Through the host's procfs: the container's /proc may be a fake by now (CVE-2025-52881). */
+function lowerSysctl(low: Lowering, { path, value }: Of<"writeSysctl">): void {
+  const { builder } = low;
+  const file = builder.slot();
+  openAt(low, {
+    from: builder.value(low.hostProc, "host /proc"),
+    path: `sys/${path}`,
+    flags: ["O_WRONLY"],
+    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS", "RESOLVE_NO_XDEV"],
+    into: file,
+  });
+  const bytes = encodeText(value);
+  builder.call("write", [
+    builder.value(file, "file"),
+    builder.bytes(bytes, JSON.stringify(value), 1),
+    builder.immediate(bytes.length),
+  ]);
+  close(low, file);
+}

@@ -1,0 +1,251 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { MOUNT_ATTR, mountAttr, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import { AT, openFlags } from "syscalls/abi/open.ts";
+import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import type { Slot } from "syscalls/native/program.ts";
+import type { MountAttrName, Propagation } from "runtime/spec/valid.ts";
+import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
+import { unreachable } from "runtime/base/unreachable.ts";
+import {
+  close,
+  cwd,
+  ensureDirectory,
+  ensureFile,
+  type Lowering,
+  openAt,
+  openInRoot,
+} from "./lowering.ts";
+import { attach, propagationFlags } from "./lower_root.ts";
+import { mountNew } from "./new_filesystem.ts";
+
+type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
+
+/**
+ * A number for the mount point's descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
+ * Above everything that the program opens, below the smallest limit in use (256).
+ */
+const CLASSIC_TARGET = 200;
+
+const CLEARABLE: readonly MountAttrName[] = [
+  "MOUNT_ATTR_RDONLY",
+  "MOUNT_ATTR_NOSUID",
+  "MOUNT_ATTR_NODEV",
+  "MOUNT_ATTR_NOEXEC",
+  "MOUNT_ATTR_NODIRATIME",
+  "MOUNT_ATTR_NOSYMFOLLOW",
+];
+
+/** Words of one choice: setting any of them needs the whole choice cleared first (mount_setattr(2)). */
+const ATIME: readonly MountAttrName[] = [
+  "MOUNT_ATTR_RELATIME",
+  "MOUNT_ATTR_NOATIME",
+  "MOUNT_ATTR_STRICTATIME",
+  "MOUNT_ATTR__ATIME",
+];
+
+export function lowerMount(low: Lowering, step: MountStep): void {
+  switch (step.kind) {
+    case "mountFilesystem":
+      return lowerFilesystem(low, step);
+    case "mountClassic":
+      return lowerClassic(low, step);
+    case "mountBind":
+      return lowerBind(low, step);
+    default:
+      return unreachable(step);
+  }
+}
+
+function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
+  const { builder } = low;
+  const target = builder.slot();
+  const tree = builder.slot();
+  const status = builder.slot(STAT_SIZE);
+  const made = ensureDirectory(low, step.destination, target);
+  if (step.ordinaryDirectory) refuseSymlink(low, step.destination);
+  if (step.inheritMode) {
+    builder.call("newfstatat", [
+      builder.value(target, "target"),
+      builder.cString(""),
+      builder.addressOf(status, "status"),
+      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
+    ]);
+  }
+  mountNew(low, { ...step, into: tree });
+  if (step.inheritMode) {
+    const kept = builder.label();
+    builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: kept });
+    // st_mode is 32 bits wide; the kernel takes the low 16 of what it is given.
+    const mode = { ...builder.value(status, "status.st_mode"), offset: statOffsets(low.arch).mode };
+    builder.call("fchmodat", [builder.value(tree, "tree"), builder.cString("."), mode]);
+    builder.place(kept);
+  }
+  setRecursive(low, tree, step.recursive);
+  attach(low, tree, builder.value(target, "target"), "");
+  setPropagation(low, tree, step.propagation);
+  close(low, target);
+  close(low, tree);
+}
+
+/** CVE-2019-19921: a procfs must not be mounted through a symlink of the image. */
+function refuseSymlink(low: Lowering, path: string): void {
+  const plain = low.builder.slot();
+  openInRoot(low, path, { into: plain, flags: ["O_DIRECTORY", "O_NOFOLLOW"] });
+  close(low, plain);
+}
+
+function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
+  const { builder } = low;
+  const target = builder.slot();
+  if (step.remount) openInRoot(low, step.destination, { into: target });
+  else ensureDirectory(low, step.destination, target);
+  const family = openFlags(low.arch);
+  builder.call("dup3", [
+    builder.value(target, "target"),
+    builder.immediate(CLASSIC_TARGET),
+    builder.flags(family, family.of("O_CLOEXEC")),
+  ]);
+  const flags = MS.of(...step.flags, ...step.remount ? ["MS_REMOUNT"] as const : []);
+  builder.call("mount", [
+    builder.cString(step.source),
+    builder.cString(`/proc/self/fd/${CLASSIC_TARGET}`),
+    builder.cString(step.type),
+    builder.flags(MS, flags),
+    step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),
+  ]);
+  close(low, target);
+  // What was just mounted covers the descriptor, so the path is opened again to reach it.
+  const { set, clear } = step.recursive;
+  if (set.length + clear.length + step.propagation.length === 0) return;
+  const mounted = builder.slot();
+  openInRoot(low, step.destination, { into: mounted });
+  setRecursive(low, mounted, step.recursive);
+  setPropagation(low, mounted, step.propagation);
+  close(low, mounted);
+}
+
+function lowerBind(low: Lowering, step: Of<"mountBind">): void {
+  const { builder } = low;
+  const tree = builder.slot();
+  const target = builder.slot();
+  const flags = OPEN_TREE.of(
+    "OPEN_TREE_CLONE",
+    "OPEN_TREE_CLOEXEC",
+    ...step.deep ? ["AT_RECURSIVE"] as const : [],
+    ...step.sourceNofollow ? ["AT_SYMLINK_NOFOLLOW"] as const : [],
+  );
+  builder.call("open_tree", [cwd(low), builder.cString(step.source), builder.flags(OPEN_TREE, flags)], {
+    into: tree,
+  });
+  if (step.mustBeProc) requireProc(low, tree);
+  if (step.attributes !== null) setBindAttributes(low, tree, step.attributes);
+  setRecursive(low, tree, step.recursive);
+  ensureSameKind(low, { tree, target, path: step.destination });
+  attach(low, tree, builder.value(target, "target"), "");
+  setPropagation(low, tree, step.propagation);
+  close(low, target);
+  close(low, tree);
+}
+
+/** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */
+function requireProc(low: Lowering, tree: Slot): void {
+  const { builder } = low;
+  const status = builder.slot(STATFS_SIZE);
+  const proc = builder.label();
+  builder.call("fstatfs", [builder.value(tree, "tree"), builder.addressOf(status, "status")]);
+  builder.branch({ of: status, when: { kind: "equals", value: PROC_SUPER_MAGIC }, to: proc });
+  builder.fail(builder.immediate(ERRNO.EINVAL, "EINVAL"));
+  builder.place(proc);
+}
+
+/** A mount point of the source's kind: a directory for a directory, a file for everything else. */
+function ensureSameKind(
+  low: Lowering,
+  { tree, target, path }: { tree: Slot; target: Slot; path: string },
+): void {
+  const { builder } = low;
+  const probe = builder.slot();
+  const isFile = builder.label();
+  const done = builder.label();
+  openAt(low, {
+    from: builder.value(tree, "tree"),
+    path: ".",
+    flags: ["O_PATH", "O_DIRECTORY"],
+    resolve: [],
+    into: probe,
+    forgive: [ERRNO.ENOTDIR],
+  });
+  builder.branch({ when: { kind: "failed" }, to: isFile });
+  close(low, probe);
+  ensureDirectory(low, path, target);
+  builder.jump(done);
+  builder.place(isFile);
+  ensureFile(low, path, target);
+  builder.place(done);
+}
+
+/** What mount(MS_REMOUNT|MS_BIND) would do: exactly these attributes, except those that the kernel has locked. */
+function setBindAttributes(low: Lowering, tree: Slot, { set, clear }: RecursiveAttributes): void {
+  const { builder } = low;
+  const done = builder.label();
+  setAttributes(low, tree, { set, clear: [...CLEARABLE, ...clear], deep: false, forgive: [ERRNO.EPERM] });
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
+  builder.place(done);
+}
+
+function setRecursive(low: Lowering, mounted: Slot, { set, clear }: RecursiveAttributes): void {
+  if (set.length + clear.length === 0) return;
+  setAttributes(low, mounted, { set, clear, deep: true, forgive: [] });
+}
+
+export interface AttributeChange extends RecursiveAttributes {
+  readonly deep: boolean;
+  readonly forgive: readonly number[];
+}
+
+/** mount_setattr(2) on a mount by descriptor. */
+export function setAttributes(low: Lowering, mounted: Slot, change: AttributeChange): void {
+  const { set, clear } = change;
+  const atime = set.some((name) => ATIME.includes(name)) || clear.some((name) => ATIME.includes(name));
+  const attr_set = MOUNT_ATTR.of(...set.filter((name) => name !== "MOUNT_ATTR__ATIME"));
+  const attr_clr = MOUNT_ATTR.of(
+    ...new Set(clear.filter((name) => !ATIME.includes(name))),
+    ...atime ? ["MOUNT_ATTR__ATIME"] as const : [],
+  );
+  const text = `{attr_set: ${MOUNT_ATTR.text(attr_set)}, attr_clr: ${MOUNT_ATTR.text(attr_clr)}}`;
+  const bytes = mountAttr.encode({ attr_set, attr_clr, propagation: 0n, userns_fd: 0n });
+  callSetattr(low, mounted, { bytes, text, deep: change.deep, forgive: change.forgive });
+}
+
+/** Propagation words, one after the other as they were given. */
+function setPropagation(low: Lowering, mounted: Slot, words: readonly Propagation[]): void {
+  for (const word of words) {
+    const flags = propagationFlags(word);
+    const recursive = MS.of("MS_REC");
+    const propagation = flags & ~recursive;
+    const bytes = mountAttr.encode({ attr_set: 0n, attr_clr: 0n, propagation, userns_fd: 0n });
+    const text = `{propagation: ${MS.text(propagation)}}`;
+    callSetattr(low, mounted, { bytes, text, deep: (flags & recursive) !== 0n, forgive: [] });
+  }
+}
+
+function callSetattr(
+  { builder }: Lowering,
+  mounted: Slot,
+  { bytes, text, deep, forgive }: {
+    bytes: Uint8Array;
+    text: string;
+    deep: boolean;
+    forgive: readonly number[];
+  },
+): void {
+  const at = deep ? AT.of("AT_EMPTY_PATH", "AT_RECURSIVE") : AT.of("AT_EMPTY_PATH");
+  builder.call("mount_setattr", [
+    builder.value(mounted, "tree"),
+    builder.cString(""),
+    builder.flags(AT, at),
+    builder.bytes(bytes, text),
+    builder.immediate(mountAttr.size),
+  ], { forgive });
+}

@@ -1,0 +1,197 @@
+import { CLONE_FLAG_OF } from "./clone_flags.ts";
+import { CLONE } from "syscalls/abi/clone.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { CLOSE_RANGE, PR } from "syscalls/abi/process.ts";
+import { NSIG, SIG_HOW, sigaction, SIGNALS, SIGSET_SIZE } from "syscalls/abi/signal.ts";
+import { AF, IFF, ifreqFlags, SIOC, SOCK } from "syscalls/abi/socket.ts";
+import { encodeText } from "syscalls/abi/text.ts";
+import { DUTY, REPLY_SIZE, TAG } from "runtime/plan/protocol.ts";
+import type { NamespaceStep, ProcessStep } from "runtime/plan/step.ts";
+import { unreachable } from "runtime/base/unreachable.ts";
+import { close, cwd, type Lowering } from "./lowering.ts";
+
+type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
+  ProcessStep | NamespaceStep,
+  { kind: Kind }
+>;
+
+export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): void {
+  switch (step.kind) {
+    case "resetSignals":
+      return lowerResetSignals(low);
+    case "closeInheritedOnExec":
+      return lowerCloseOnExec(low);
+    case "ask":
+      return lowerAsk(low, step);
+    case "forkInit":
+      return lowerFork(low, step);
+    case "newSession":
+      return low.builder.call("setsid", []);
+    case "joinNamespace":
+      return lowerJoin(low, step);
+    case "unshare":
+      return lowerUnshare(low, step);
+    case "becomeNamespaceRoot":
+      return lowerBecomeRoot(low);
+    case "setTimeOffset":
+      return lowerTimeOffset(low, step);
+    case "loopbackUp":
+      return lowerLoopback(low);
+    case "setHostname":
+      return lowerName(low, "sethostname", step.name);
+    case "setDomainname":
+      return lowerName(low, "setdomainname", step.name);
+    default:
+      return unreachable(step);
+  }
+}
+
+function lowerResetSignals(low: Lowering): void {
+  const { builder } = low;
+  const size = builder.immediate(SIGSET_SIZE);
+  const none = builder.bytes(new Uint8Array(SIGSET_SIZE), "[]");
+  builder.call("rt_sigprocmask", [
+    builder.immediate(SIG_HOW.SIG_SETMASK, "SIG_SETMASK"),
+    none,
+    builder.immediate(0, "NULL"),
+    size,
+  ]);
+  const byDefault = builder.bytes(new Uint8Array(sigaction.size), "{SIG_DFL}");
+  for (let signal = 1; signal <= NSIG; signal++) {
+    if (signal === SIGNALS.SIGKILL || signal === SIGNALS.SIGSTOP) continue;
+    builder.call("rt_sigaction", [
+      builder.immediate(signal),
+      byDefault,
+      builder.immediate(0, "NULL"),
+      size,
+    ]);
+  }
+}
+
+function lowerCloseOnExec({ builder }: Lowering): void {
+  builder.call("close_range", [
+    builder.immediate(3),
+    builder.immediate(0xffff_ffff, "~0U"),
+    builder.flags(CLOSE_RANGE, CLOSE_RANGE.of("CLOSE_RANGE_CLOEXEC")),
+  ]);
+}
+
+/** A question to the host half. No answer means that it is gone, and with it the reason to go on. */
+function lowerAsk(low: Lowering, { duty }: Of<"ask">): void {
+  const { builder, descriptors } = low;
+  const answered = builder.label();
+  builder.report({ tag: TAG.ask, value: builder.immediate(DUTY[duty], duty) });
+  builder.call("read", [
+    builder.immediate(descriptors.sync, "sync"),
+    builder.addressOf(low.reply, "reply"),
+    builder.immediate(REPLY_SIZE),
+  ]);
+  builder.branch({ when: { kind: "equals", value: BigInt(REPLY_SIZE) }, to: answered });
+  builder.exit(1);
+  builder.place(answered);
+}
+
+function lowerFork(low: Lowering, { namespaces }: Of<"forkInit">): void {
+  const { builder } = low;
+  // CLONE_PARENT: the init becomes the runtime's own child, and this process may end. The signal that its end sends
+  // is then the parent's own (clone(2)), SIGCHLD.
+  const flags = CLONE.of("CLONE_PARENT", ...namespaces.map((type) => CLONE_FLAG_OF[type]));
+  const child = builder.label();
+  const initPid = builder.slot();
+  builder.fork({ flags, flagsText: CLONE.text(flags), child, into: initPid });
+  builder.report({ tag: TAG.initPid, value: builder.value(initPid, "pid of init") });
+  builder.exit(0);
+  builder.place(child);
+}
+
+function lowerJoin(low: Lowering, { type, fd, attempt }: Of<"joinNamespace">): void {
+  const { builder, descriptors } = low;
+  const index = Number(fd.slice("namespace:".length));
+  const number = descriptors.namespaces[index];
+  if (number === undefined) throw new RangeError(`Cannot compile join: there is no descriptor ${fd}`);
+  const flag = CLONE.of(CLONE_FLAG_OF[type]);
+  const args = [builder.immediate(number, fd), builder.flags(CLONE, flag)];
+  if (attempt === "only") return builder.call("setns", args);
+  if (attempt === "first") {
+    const joined = builder.slot();
+    low.joined.set(index, joined);
+    return builder.call("setns", args, { into: joined, forgive: [ERRNO.EPERM] });
+  }
+  const joined = low.joined.get(index);
+  if (joined === undefined) throw new RangeError(`Cannot compile join: ${fd} was not tried before`);
+  const done = builder.label();
+  builder.branch({ of: joined, when: { kind: "equals", value: 0n }, to: done });
+  builder.call("setns", args);
+  builder.place(done);
+}
+
+function lowerUnshare({ builder }: Lowering, { type }: Of<"unshare">): void {
+  builder.call("unshare", [builder.flags(CLONE, CLONE.of(CLONE_FLAG_OF[type]))]);
+}
+
+function lowerBecomeRoot({ builder }: Lowering): void {
+  const zero = builder.immediate(0);
+  // Refused where setgroups is denied for good (an unprivileged user's map): the groups stay then, as they must.
+  builder.call("setgroups", [zero, builder.immediate(0, "NULL")], { forgive: [ERRNO.EPERM] });
+  builder.call("setresgid", [zero, zero, zero]);
+  builder.call("setresuid", [zero, zero, zero]);
+  // Changing ids made the process undumpable, and its /proc/self files root's of the host (proc(5)).
+  builder.call("prctl", [
+    builder.immediate(PR.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"),
+    builder.immediate(1),
+    zero,
+    zero,
+    zero,
+  ]);
+}
+
+function lowerTimeOffset(low: Lowering, { clock, secs, nanosecs }: Of<"setTimeOffset">): void {
+  const { builder } = low;
+  const file = builder.slot();
+  const family = openFlags(low.arch);
+  builder.call("openat", [
+    cwd(low),
+    builder.cString("/proc/self/timens_offsets"),
+    builder.flags(family, family.of("O_WRONLY", "O_CLOEXEC")),
+  ], { into: file });
+  const line = encodeText(`${clock} ${secs} ${nanosecs}\n`);
+  builder.call("write", [
+    builder.value(file, "timens_offsets"),
+    builder.bytes(line, `"${clock} ${secs} ${nanosecs}\\n"`, 1),
+    builder.immediate(line.length),
+  ]);
+  close(low, file);
+}
+
+function lowerLoopback(low: Lowering): void {
+  const { builder } = low;
+  const socket = builder.slot();
+  const done = builder.label();
+  // A kernel without IPv4 has no lo to bring up this way, and no use for it.
+  builder.call("socket", [
+    builder.immediate(AF.AF_INET, "AF_INET"),
+    builder.flags(SOCK, SOCK.of("SOCK_DGRAM", "SOCK_CLOEXEC")),
+    builder.immediate(0),
+  ], { into: socket, forgive: [ERRNO.EAFNOSUPPORT] });
+  builder.branch({ when: { kind: "failed" }, to: done });
+  const request = ifreqFlags.encode({
+    ifr_name: encodeText("lo"),
+    ifr_flags: Number(IFF.of("IFF_UP", "IFF_RUNNING")),
+  });
+  builder.call("ioctl", [
+    builder.value(socket, "socket"),
+    builder.immediate(SIOC.SIOCSIFFLAGS, "SIOCSIFFLAGS"),
+    builder.bytes(request, '{ifr_name: "lo", ifr_flags: IFF_UP|IFF_RUNNING}'),
+  ]);
+  close(low, socket);
+  builder.place(done);
+}
+
+function lowerName({ builder }: Lowering, call: "sethostname" | "setdomainname", name: string): void {
+  const bytes = encodeText(name);
+  builder.call(call, [
+    builder.bytes(bytes, JSON.stringify(name), 1),
+    builder.immediate(bytes.length),
+  ]);
+}

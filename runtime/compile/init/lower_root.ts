@@ -1,0 +1,159 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { MNT, MOVE_MOUNT, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import type { Operand, Slot } from "syscalls/native/program.ts";
+import type { Propagation } from "runtime/spec/valid.ts";
+import type { RootStep } from "runtime/plan/step.ts";
+import { unreachable } from "runtime/base/unreachable.ts";
+import { close, cwd, type Lowering } from "./lowering.ts";
+import { mountNew } from "./new_filesystem.ts";
+
+type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
+
+export function lowerRoot(low: Lowering, step: RootStep): void {
+  switch (step.kind) {
+    case "setRootPropagation":
+      return lowerPropagation(low, step);
+    case "makeParentPrivate":
+      return lowerParentPrivate(low, step);
+    case "openRoot":
+      return lowerOpenRoot(low, step);
+    case "openOverlayRoot":
+      return lowerOverlay(low, step);
+    case "keepHostProc":
+      return lowerKeep(low, "/proc", low.hostProc, ["O_PATH", "O_DIRECTORY"]);
+    case "keepHostNull":
+      return lowerKeep(low, "/dev/null", low.hostNull, ["O_PATH", "O_NOFOLLOW"]);
+    case "pivotRoot":
+      return lowerPivot(low);
+    case "changeRoot":
+      return lowerChangeRoot(low);
+    default:
+      return unreachable(step);
+  }
+}
+
+/** The mount(2) flags of a propagation word. */
+export function propagationFlags(propagation: Propagation): ReturnType<typeof MS.of> {
+  const recursive = propagation !== "private" && propagation.startsWith("r");
+  const kind = recursive ? propagation.slice(1) : propagation;
+  const flag = ({
+    shared: "MS_SHARED",
+    slave: "MS_SLAVE",
+    private: "MS_PRIVATE",
+    unbindable: "MS_UNBINDABLE",
+  } as const)[kind as "shared" | "slave" | "private" | "unbindable"];
+  return recursive ? MS.of("MS_REC", flag) : MS.of(flag);
+}
+
+function mountFlagsOnly(
+  low: Lowering,
+  path: string,
+  flags: ReturnType<typeof MS.of>,
+  forgive: readonly number[] = [],
+): void {
+  const { builder } = low;
+  const none = builder.immediate(0, "NULL");
+  builder.call("mount", [none, builder.cString(path), none, builder.flags(MS, flags), none], {
+    forgive,
+  });
+}
+
+function lowerPropagation(low: Lowering, { propagation }: Of<"setRootPropagation">): void {
+  mountFlagsOnly(low, "/", propagationFlags(propagation));
+}
+
+function lowerParentPrivate(low: Lowering, { candidates }: Of<"makeParentPrivate">): void {
+  const { builder } = low;
+  const done = builder.label();
+  candidates.forEach((path, index) => {
+    // EINVAL: no mount point, so the next one up is tried. The root of the tree is one.
+    const last = index === candidates.length - 1;
+    mountFlagsOnly(low, path, MS.of("MS_PRIVATE"), last ? [] : [ERRNO.EINVAL]);
+    if (!last) builder.branch({ when: { kind: "succeeded" }, to: done });
+  });
+  builder.place(done);
+}
+
+/** Attaches the mount `tree` onto `target`, both by descriptor or onto a host path. */
+export function attach(low: Lowering, tree: Slot, target: Operand, path: string): void {
+  const { builder } = low;
+  const flags = path === ""
+    ? MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH", "MOVE_MOUNT_T_EMPTY_PATH")
+    : MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH");
+  builder.call("move_mount", [
+    builder.value(tree, "tree"),
+    builder.cString(""),
+    target,
+    builder.cString(path),
+    builder.flags(MOVE_MOUNT, flags),
+  ]);
+}
+
+function lowerOpenRoot(low: Lowering, { path }: Of<"openRoot">): void {
+  const { builder } = low;
+  const flags = OPEN_TREE.of("OPEN_TREE_CLONE", "OPEN_TREE_CLOEXEC", "AT_RECURSIVE", "AT_SYMLINK_NOFOLLOW");
+  builder.call("open_tree", [cwd(low), builder.cString(path), builder.flags(OPEN_TREE, flags)], {
+    into: low.root,
+  });
+  attach(low, low.root, cwd(low), path);
+}
+
+function lowerOverlay(low: Lowering, { lower, scratch }: Of<"openOverlayRoot">): void {
+  const { builder } = low;
+  const tmpfs = builder.slot();
+  mountNew(low, { type: "tmpfs", source: "tmpfs", parameters: ["mode=700"], attributes: [], into: tmpfs });
+  attach(low, tmpfs, cwd(low), scratch);
+  for (const name of ["upper", "work", "root"]) {
+    builder.call("mkdirat", [
+      builder.value(tmpfs, "scratch"),
+      builder.cString(name),
+      builder.immediate(0o755, "0755"),
+    ]);
+  }
+  mountNew(low, {
+    type: "overlay",
+    source: "overlay",
+    parameters: [`lowerdir=${lower}`, `upperdir=${scratch}/upper`, `workdir=${scratch}/work`],
+    attributes: [],
+    into: low.root,
+  });
+  attach(low, low.root, builder.value(tmpfs, "scratch"), "root");
+  close(low, tmpfs);
+}
+
+function lowerKeep(
+  low: Lowering,
+  path: string,
+  into: Slot,
+  names: readonly ("O_PATH" | "O_DIRECTORY" | "O_NOFOLLOW")[],
+): void {
+  const { builder } = low;
+  const family = openFlags(low.arch);
+  builder.call("openat", [
+    cwd(low),
+    builder.cString(path),
+    builder.flags(family, family.of(...names, "O_CLOEXEC")),
+  ], { into });
+}
+
+/** pivot_root(".", "."): the old root lands on top of the new one and is detached from there, without any folder for it. */
+function lowerPivot(low: Lowering): void {
+  const { builder } = low;
+  const oldRoot = builder.slot();
+  lowerKeep(low, "/", oldRoot, ["O_PATH", "O_DIRECTORY"]);
+  builder.call("fchdir", [builder.value(low.root, "root")]);
+  builder.call("pivot_root", [builder.cString("."), builder.cString(".")]);
+  builder.call("fchdir", [builder.value(oldRoot, "old root")]);
+  // Unmounting must not reach the host through a shared old root.
+  mountFlagsOnly(low, ".", MS.of("MS_REC", "MS_SLAVE"));
+  builder.call("umount2", [builder.cString("."), builder.flags(MNT, MNT.of("MNT_DETACH"))]);
+  builder.call("chdir", [builder.cString("/")]);
+  close(low, oldRoot);
+}
+
+function lowerChangeRoot({ builder, root }: Lowering): void {
+  builder.call("fchdir", [builder.value(root, "root")]);
+  builder.call("chroot", [builder.cString(".")]);
+  builder.call("chdir", [builder.cString("/")]);
+}

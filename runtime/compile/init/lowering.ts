@@ -1,0 +1,210 @@
+import type { Arch } from "syscalls/abi/arch.ts";
+import { AT_FDCWD } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
+import type { ProgramBuilder } from "syscalls/native/builder.ts";
+import type { Operand, Slot } from "syscalls/native/program.ts";
+
+/** Numbers of the descriptors that the host half leaves open for the program. */
+export interface Descriptors {
+  /** The child's end of the sync socket. */
+  readonly sync: number;
+  /** The start fifo, open for reading and writing. */
+  readonly gate: number;
+  /** The outcome fifo, open for writing. */
+  readonly outcome: number;
+  /** One for each namespace to be joined, in the plan's order. */
+  readonly namespaces: readonly number[];
+}
+
+/** What the lowering of one program shares: the builder, and the slots by which steps pass descriptors on. */
+export interface Lowering {
+  readonly builder: ProgramBuilder;
+  readonly arch: Arch;
+  readonly descriptors: Descriptors;
+  /** The container's root directory; valid before and after the pivot. */
+  readonly root: Slot;
+  /** Where a 16-byte-or-less answer of the host half is read to. */
+  readonly reply: Slot;
+  /** The host's procfs and /dev/null, once a step kept them. */
+  readonly hostProc: Slot;
+  readonly hostNull: Slot;
+  /** The shared tmpfs over masked directories; 0 until the first one. */
+  readonly maskTmpfs: Slot;
+  /** 1 once the working directory has been entered. */
+  readonly entered: Slot;
+  /** Address of the path to execute. */
+  readonly executable: Slot;
+  /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
+  readonly joined: Map<number, Slot>;
+}
+
+export function newLowering(
+  builder: ProgramBuilder,
+  arch: Arch,
+  descriptors: Descriptors,
+): Lowering {
+  const slot = (): Slot => builder.slot();
+  return {
+    builder,
+    arch,
+    descriptors,
+    root: slot(),
+    reply: slot(),
+    hostProc: slot(),
+    hostNull: slot(),
+    maskTmpfs: slot(),
+    entered: slot(),
+    executable: slot(),
+    joined: new Map(),
+  };
+}
+
+/** AT_FDCWD as an operand. */
+export function cwd({ builder }: Lowering): Operand {
+  return builder.immediate(AT_FDCWD, "AT_FDCWD");
+}
+
+export type OpenFlagName = Parameters<ReturnType<typeof openFlags>["of"]>[number];
+type ResolveName = Parameters<typeof RESOLVE.of>[number];
+
+export interface OpenAt {
+  /** The directory to start from. */
+  readonly from: Operand;
+  readonly path: string;
+  readonly flags: readonly OpenFlagName[];
+  readonly resolve: readonly ResolveName[];
+  readonly mode?: number;
+  readonly into: Slot;
+  readonly forgive?: readonly number[];
+}
+
+/** openat2(2): the only way in which paths below the container's root are opened. O_CLOEXEC always. */
+export function openAt(low: Lowering, { from, path, flags, resolve, mode = 0, into, forgive }: OpenAt): void {
+  const { builder } = low;
+  const family = openFlags(low.arch);
+  const value = family.of(...flags, "O_CLOEXEC");
+  const resolved = RESOLVE.of(...resolve);
+  const text = `{flags: ${family.text(value)}${mode === 0 ? "" : `, mode: 0${mode.toString(8)}`}, resolve: ${
+    RESOLVE.text(resolved)
+  }}`;
+  const how = openHow.encode({ flags: value, mode: BigInt(mode), resolve: resolved });
+  builder.call("openat2", [
+    from,
+    builder.cString(path),
+    builder.bytes(how, text),
+    builder.immediate(openHow.size),
+  ], { into, forgive: forgive ?? [] });
+}
+
+/** A path of the container as openat2 wants it: relative to the root. */
+export function inside(path: string): string {
+  const relative = path.replace(/^\/+/, "");
+  return relative === "" ? "." : relative;
+}
+
+/** Opens what lies at a path of the container, as a place to mount onto or to start from. */
+export function openInRoot(
+  low: Lowering,
+  path: string,
+  options: { into: Slot; flags?: readonly OpenFlagName[]; forgive?: readonly number[] },
+): void {
+  openAt(low, {
+    from: low.builder.value(low.root, "root"),
+    path: inside(path),
+    flags: ["O_PATH", ...options.flags ?? []],
+    resolve: ["RESOLVE_IN_ROOT"],
+    into: options.into,
+    forgive: options.forgive ?? [],
+  });
+}
+
+/**
+ * Opens a directory of the container, made with its parents (0755) where missing.
+ * Existing parts may be symlinks that stay inside; parts that are made are made by descriptor, so that nobody can
+ * swap a link in between (CVE-2024-45310).
+ *
+ * @returns a slot that is 1 when the directory was made, 0 when it was there
+ */
+export function ensureDirectory(low: Lowering, path: string, into: Slot): Slot {
+  const { builder } = low;
+  const made = builder.slot();
+  builder.set(made, builder.immediate(0));
+  openInRoot(low, path, { into, flags: ["O_DIRECTORY"], forgive: [ERRNO.ENOENT] });
+  const names = inside(path).split("/").filter((name) => name !== "" && name !== ".");
+  if (names.length === 0) return made;
+  const done = builder.label();
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  builder.set(made, builder.immediate(1));
+  let parent: Slot | null = null;
+  for (let depth = 1; depth <= names.length; depth++) {
+    const child = depth === names.length ? into : builder.slot();
+    ensureComponent(low, { parent, child, names: names.slice(0, depth) });
+    if (parent !== null) close(low, parent);
+    parent = child;
+  }
+  builder.place(done);
+  return made;
+}
+
+/** Opens one part of a path, and makes it in its parent when it is missing. */
+function ensureComponent(
+  low: Lowering,
+  { parent, child, names }: { parent: Slot | null; child: Slot; names: readonly string[] },
+): void {
+  const { builder } = low;
+  const name = names.at(-1) ?? ".";
+  const from = builder.value(parent ?? low.root, parent === null ? "root" : "parent");
+  const there = builder.label();
+  openInRoot(low, names.join("/"), {
+    into: child,
+    flags: ["O_DIRECTORY"],
+    forgive: [ERRNO.ENOENT],
+  });
+  builder.branch({ when: { kind: "succeeded" }, to: there });
+  builder.call("mkdirat", [from, builder.cString(name), builder.immediate(0o755, "0755")], {
+    forgive: [ERRNO.EEXIST],
+  });
+  openAt(low, {
+    from,
+    path: name,
+    flags: ["O_PATH", "O_DIRECTORY", "O_NOFOLLOW"],
+    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
+    into: child,
+  });
+  builder.place(there);
+}
+
+/** Opens a file of the container to mount onto; where missing it is made, empty, with its parents. */
+export function ensureFile(low: Lowering, path: string, into: Slot): void {
+  const { builder } = low;
+  const done = builder.label();
+  openInRoot(low, path, { into, forgive: [ERRNO.ENOENT] });
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  const parent = builder.slot();
+  ensureDirectory(low, parentOf(path), parent);
+  openAt(low, {
+    from: builder.value(parent, "parent"),
+    path: nameOf(path),
+    flags: ["O_CREAT", "O_NOFOLLOW"],
+    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
+    mode: 0o755,
+    into,
+  });
+  close(low, parent);
+  builder.place(done);
+}
+
+export function parentOf(path: string): string {
+  const at = path.lastIndexOf("/");
+  return at <= 0 ? "/" : path.slice(0, at);
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Closes a descriptor that only a few steps needed. */
+export function close(low: Lowering, slot: Slot): void {
+  low.builder.call("close", [low.builder.value(slot)]);
+}

@@ -1,0 +1,78 @@
+import type { Arch } from "syscalls/abi/arch.ts";
+import { ProgramBuilder } from "syscalls/native/builder.ts";
+import type { Program } from "syscalls/native/program.ts";
+import type { Plan } from "runtime/plan/plan.ts";
+import type { Step } from "runtime/plan/step.ts";
+import { unreachable } from "runtime/base/unreachable.ts";
+import { lowerExec } from "./lower_exec.ts";
+import { lowerFile } from "./lower_files.ts";
+import { lowerIdentity } from "./lower_identity.ts";
+import { lowerMount } from "./lower_mounts.ts";
+import { lowerProcess } from "./lower_process.ts";
+import { lowerRoot } from "./lower_root.ts";
+import { type Descriptors, type Lowering, newLowering } from "./lowering.ts";
+
+/** Compiles the steps of a plan into one program; step N of the program is step N of the plan. */
+export function compileInit(plan: Plan, arch: Arch, descriptors: Descriptors): Program {
+  const builder = new ProgramBuilder(descriptors.sync);
+  const low = newLowering(builder, arch, descriptors);
+  for (const step of plan.steps) {
+    builder.step({ label: step.label, origin: step.origin });
+    lowerStep(low, step);
+  }
+  return builder.build();
+}
+
+function lowerStep(low: Lowering, step: Step): void {
+  switch (step.kind) {
+    case "resetSignals":
+    case "closeInheritedOnExec":
+    case "ask":
+    case "forkInit":
+    case "newSession":
+    case "joinNamespace":
+    case "unshare":
+    case "becomeNamespaceRoot":
+    case "setTimeOffset":
+    case "loopbackUp":
+    case "setHostname":
+    case "setDomainname":
+      return lowerProcess(low, step);
+    case "setRootPropagation":
+    case "makeParentPrivate":
+    case "openRoot":
+    case "openOverlayRoot":
+    case "keepHostProc":
+    case "keepHostNull":
+    case "pivotRoot":
+    case "changeRoot":
+      return lowerRoot(low, step);
+    case "mountFilesystem":
+    case "mountClassic":
+    case "mountBind":
+      return lowerMount(low, step);
+    case "makeSymlink":
+    case "makeDevice":
+    case "makeDirectory":
+    case "makeReadonly":
+    case "readonlyPath":
+    case "maskPath":
+    case "writeSysctl":
+    case "setUmask":
+      return lowerFile(low, step);
+    case "enterDirectory":
+    case "setRlimit":
+    case "setNoNewPrivileges":
+    case "dropBoundingSet":
+    case "setGroups":
+    case "setUser":
+    case "setCapabilities":
+      return lowerIdentity(low, step);
+    case "findExecutable":
+    case "waitForStart":
+    case "execute":
+      return lowerExec(low, step);
+    default:
+      return unreachable(step);
+  }
+}
