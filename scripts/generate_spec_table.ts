@@ -60,14 +60,18 @@ export function tableOf(schema: unknown): Table {
 
 function bound(def: Definition, check: "greater_than" | "less_than"): number | bigint {
   const found = def.checks?.find(({ _zod }) => _zod.def.check === check)?._zod.def.value;
-  if (found === undefined) throw new TypeError(`Cannot write a table for an integer without ${check}`);
+  if (found === undefined) {
+    throw new TypeError(`Cannot write a table for an integer without ${check}`);
+  }
   return found;
 }
 
 /** 64-bit integers are a union of number and bigint; the bigint has the bounds. */
 function wideInteger(def: Definition): Table {
   const bigint = def.options?.find(({ _zod }) => _zod.def.type === "bigint");
-  if (bigint === undefined) throw new TypeError("Cannot write a table for a union without a bigint");
+  if (bigint === undefined) {
+    throw new TypeError("Cannot write a table for a union without a bigint");
+  }
   return tableOf(bigint);
 }
 

@@ -84,7 +84,10 @@ function checkProperties(
     const value = object[name];
     if (value === undefined || value === null) {
       if (i < required) {
-        problems.push({ path: `${path}/${name}`, text: `is missing; ${describe(table)} is required` });
+        problems.push({
+          path: `${path}/${name}`,
+          text: `is missing; ${describe(table)} is required`,
+        });
       } else if (value === null) object[name] = undefined;
     } else checkValue(table, value, `${path}/${name}`, problems);
   }

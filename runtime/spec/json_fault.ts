@@ -35,7 +35,7 @@ function locate(text: string, at: number, fault: string): JsonFault {
   return { line: before.split("\n").length, column: at - lineStart + 1, text: fault };
 }
 
-/** What may come next. `first…` also allows the bracket to close at once. */
+/** What may come next. `first...` also allows the bracket to close at once. */
 type Expected =
   | "value"
   | "firstValue"
@@ -150,7 +150,9 @@ class Scanner {
 
   #here(): string {
     const point = this.#text.codePointAt(this.at);
-    return point === undefined ? "the end of the file" : JSON.stringify(String.fromCodePoint(point));
+    return point === undefined
+      ? "the end of the file"
+      : JSON.stringify(String.fromCodePoint(point));
   }
 
   #fail(fault: string): "nothing" {

@@ -58,7 +58,11 @@ function parseJson(text: string, fileName: string): unknown {
   }
 }
 
-function reviveLongInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
+function reviveLongInteger(
+  _key: string,
+  value: unknown,
+  context: { readonly source?: string },
+): unknown {
   if (typeof value !== "number" || context.source === undefined) return value;
   return /^-?[0-9]{16,}$/.test(context.source) ? BigInt(context.source) : value;
 }

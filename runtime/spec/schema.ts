@@ -26,8 +26,7 @@ const string = () => z.string().check(z.regex(/^[^\0]*$/));
 const strings = () => array(string());
 const map = () => record(z.string(), string());
 const word = <const Words extends readonly string[]>(words: Words) => z.enum(words);
-const keys = <Words extends object>(words: Words) =>
-  Object.keys(words) as (keyof Words & string)[];
+const keys = <Words extends object>(words: Words) => Object.keys(words) as (keyof Words & string)[];
 
 const u16 = () => int().check(z.gte(0), z.lte(0xffff));
 const u32 = () => int().check(z.gte(0), z.lte(0xffff_ffff));

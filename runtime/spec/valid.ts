@@ -18,7 +18,11 @@ export interface ValidSpec {
   readonly gidMappings: readonly IdMapping[];
   readonly timeOffsets: readonly TimeOffset[];
   readonly devices: readonly ValidDevice[];
-  readonly sysctl: readonly { readonly path: string; readonly value: string; readonly origin: string }[];
+  readonly sysctl: readonly {
+    readonly path: string;
+    readonly value: string;
+    readonly origin: string;
+  }[];
   readonly maskedPaths: readonly OriginPath[];
   readonly readonlyPaths: readonly OriginPath[];
   readonly rootfsPropagation: Propagation | null;
@@ -104,14 +108,17 @@ export interface ValidMount {
   readonly type: string;
   readonly bind: "none" | "single" | "recursive";
   readonly remount: boolean;
-  /** `MS_*` names to set (RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, …), without BIND, REC, REMOUNT and propagation. */
+  /** `MS_*` names to set (RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, ...), without BIND, REC, REMOUNT and propagation. */
   readonly set: readonly MountFlagName[];
-  /** `MS_*` names that an option cleared (`rw`, `suid`, …). */
+  /** `MS_*` names that an option cleared (`rw`, `suid`, ...). */
   readonly clear: readonly MountFlagName[];
   /** Propagation of this mount, in the order given. */
   readonly propagation: readonly Propagation[];
-  /** Recursive attributes (`rro`, `rnosuid`, …) for mount_setattr(AT_RECURSIVE). */
-  readonly recursive: { readonly set: readonly MountAttrName[]; readonly clear: readonly MountAttrName[] };
+  /** Recursive attributes (`rro`, `rnosuid`, ...) for mount_setattr(AT_RECURSIVE). */
+  readonly recursive: {
+    readonly set: readonly MountAttrName[];
+    readonly clear: readonly MountAttrName[];
+  };
   /** What the file system gets as data, comma separated options in the order given. */
   readonly data: readonly string[];
   readonly tmpcopyup: boolean;
@@ -144,7 +151,7 @@ export type MountFlagName =
   | "MS_SILENT"
   | "MS_NOSYMFOLLOW";
 
-/** Names of mount_setattr(2) attributes that `r…` options can set or clear. */
+/** Names of mount_setattr(2) attributes that `r...` options can set or clear. */
 export type MountAttrName =
   | "MOUNT_ATTR_RDONLY"
   | "MOUNT_ATTR_NOSUID"
@@ -192,7 +199,7 @@ export interface ValidProcess {
 }
 
 export interface ValidRlimit {
-  /** `RLIMIT_NOFILE` … */
+  /** `RLIMIT_NOFILE` ... */
   readonly type: string;
   readonly soft: bigint;
   readonly hard: bigint;

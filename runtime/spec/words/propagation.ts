@@ -1,6 +1,6 @@
 import type { Propagation } from "../valid.ts";
 
-/** Mount propagation, for `linux.rootfsPropagation` and as mount options. `r…` means everything below too (MS_REC). */
+/** Mount propagation, for `linux.rootfsPropagation` and as mount options. `r...` means everything below too (MS_REC). */
 export const PROPAGATIONS = [
   "private",
   "rprivate",

@@ -1,0 +1,176 @@
+import { cleanPath, resolvePath } from "../clean_path.ts";
+import type { Config, MountConfig } from "../config.ts";
+import type { UserMappings, ValidationContext } from "../context.ts";
+import { show } from "../show.ts";
+import type { IdMapping, ValidMount, ValidNamespace, ValidRoot } from "../valid.ts";
+import type { Findings } from "./findings.ts";
+import { checkMappings } from "./id_mappings.ts";
+import { type SortedOptions, sortOptions } from "./mount_options.ts";
+import { findNamespace } from "./namespaces.ts";
+
+/** What the mounts of a container have in common. */
+export interface MountScope {
+  readonly root: ValidRoot;
+  readonly namespaces: readonly ValidNamespace[];
+  readonly mappings: UserMappings;
+  readonly context: ValidationContext;
+}
+
+export function checkMounts(config: Config, scope: MountScope, findings: Findings): ValidMount[] {
+  return (config.mounts ?? []).map((mount, i) =>
+    checkMount(mount, `/mounts/${i}`, scope, findings)
+  );
+}
+
+function checkMount(
+  mount: MountConfig,
+  origin: string,
+  scope: MountScope,
+  findings: Findings,
+): ValidMount {
+  const { uidMappings: uids, gidMappings: gids } = scope.mappings;
+  const options = sortOptions(mount.options ?? [], { uids, gids });
+  for (const { index, text } of options.faults) {
+    findings.problem(`${origin}/options/${index}`, text);
+  }
+  // No file system is called "bind", so that type alone can mean one thing only.
+  if (mount.type === "bind" && options.bind === "none") options.bind = "single";
+  if (options.bind !== "none" && options.data.length > 0) {
+    findings.problem(
+      `${origin}/options`,
+      `bind mounts cannot have any filesystem-specific options applied: ${
+        show(options.data.join(","))
+      }`,
+    );
+  }
+  return {
+    destination: checkDestination(mount, options, origin, scope, findings),
+    source: checkSource(mount, options, origin, scope, findings),
+    type: checkType(mount, options, origin, findings),
+    bind: options.bind,
+    remount: options.remount,
+    set: [...options.set],
+    clear: [...options.clear],
+    propagation: options.propagation,
+    recursive: { set: [...options.setBelow], clear: [...options.clearBelow] },
+    data: options.data,
+    tmpcopyup: options.tmpcopyup,
+    ...checkIdmap(mount, options, origin, scope, findings),
+    copySymlink: options.copySymlink,
+    sourceNofollow: options.sourceNofollow,
+    destinationNofollow: options.destinationNofollow,
+    origin,
+  };
+}
+
+function checkDestination(
+  { destination }: MountConfig,
+  { remount }: SortedOptions,
+  origin: string,
+  { root }: MountScope,
+  findings: Findings,
+): string {
+  const at = `${origin}/destination`;
+  if (destination === "") findings.problem(at, "must not be empty");
+  const clean = cleanPath(`/${destination}`);
+  if (!destination.startsWith("/") && destination !== "") {
+    findings.warn(
+      at,
+      `${show(destination)} is relative, which is deprecated; it is taken as ${clean}`,
+    );
+  }
+  if (clean === "/" && destination !== "" && !remount) {
+    const path = root.kind === "directory" ? root.path : root.lower;
+    findings.problem(at, `mountpoint ${show(destination)} is on the top of rootfs ${show(path)}`);
+  }
+  return clean;
+}
+
+function checkSource(
+  { source }: MountConfig,
+  { bind, remount }: SortedOptions,
+  origin: string,
+  { context }: MountScope,
+  findings: Findings,
+): string {
+  const given = source !== undefined && source !== "";
+  if (bind === "none" || (remount && !given)) return given ? source : "none";
+  if (!given) findings.problem(`${origin}/source`, "is missing; a bind mount requires one");
+  return resolvePath(context.bundle, source ?? "");
+}
+
+function checkType(
+  { type }: MountConfig,
+  { bind, remount }: SortedOptions,
+  origin: string,
+  findings: Findings,
+): string {
+  if (bind !== "none") return "bind";
+  if (type !== undefined && type !== "") return type;
+  if (!remount) {
+    findings.problem(
+      `${origin}/type`,
+      "is missing; a mount that is neither a bind mount nor a remount requires a file system",
+    );
+  }
+  return "none";
+}
+
+type Idmap = Pick<ValidMount, "idmap" | "uidMappings" | "gidMappings">;
+
+/** Mappings alone ask for an id-mapped mount, as the option does; the option alone takes the container's mappings. */
+function checkIdmap(
+  mount: MountConfig,
+  options: SortedOptions,
+  origin: string,
+  scope: MountScope,
+  findings: Findings,
+): Idmap {
+  const uidMappings = options.idmapOption?.uids ?? mount.uidMappings ?? [];
+  const gidMappings = options.idmapOption?.gids ?? mount.gidMappings ?? [];
+  const own = uidMappings.length + gidMappings.length > 0;
+  if (!own && options.idmap === "none") return { idmap: "none", uidMappings, gidMappings };
+  if (options.bind === "none") {
+    findings.problem(origin, "id-mapped mounts are only supported for bind-mounts");
+  }
+  if (scope.context.facts.euid !== 0) {
+    findings.problem(origin, "id-mapped mounts are not supported for rootless containers");
+  }
+  const idmap = options.idmap === "none" ? "single" : options.idmap;
+  if (!own) return containerIdmap(idmap, origin, scope, findings);
+  requireBoth(uidMappings, gidMappings, origin, findings);
+  checkMappings(uidMappings, `${origin}/uidMappings`, findings);
+  checkMappings(gidMappings, `${origin}/gidMappings`, findings);
+  return { idmap, uidMappings, gidMappings };
+}
+
+/** Both lists stay empty where the mappings are those of a user namespace to join. */
+function containerIdmap(
+  idmap: "single" | "recursive",
+  origin: string,
+  { namespaces, mappings }: MountScope,
+  findings: Findings,
+): Idmap {
+  const user = findNamespace(namespaces, "user");
+  if (user === undefined) {
+    findings.problem(
+      origin,
+      "id-mapped mounts must have both uid and gid mappings specified where the container has no user namespace",
+    );
+  }
+  if (user === undefined || user.path !== null) return { idmap, uidMappings: [], gidMappings: [] };
+  return { idmap, ...mappings };
+}
+
+function requireBoth(
+  uidMappings: readonly IdMapping[],
+  gidMappings: readonly IdMapping[],
+  origin: string,
+  findings: Findings,
+): void {
+  if (uidMappings.length > 0 && gidMappings.length > 0) return;
+  findings.problem(
+    `${origin}/${uidMappings.length > 0 ? "gidMappings" : "uidMappings"}`,
+    "is missing; id-mapped mounts must have both uid and gid mappings specified",
+  );
+}

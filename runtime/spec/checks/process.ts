@@ -1,0 +1,106 @@
+import type { HostFacts } from "runtime/base/facts.ts";
+import type { ProcessConfig } from "../config.ts";
+import type { UserMappings } from "../context.ts";
+import { show } from "../show.ts";
+import type { ValidProcess } from "../valid.ts";
+import { checkCapabilities } from "./capabilities.ts";
+import { checkEnvironment } from "./environment.ts";
+import type { Findings } from "./findings.ts";
+import { isMapped } from "./id_mappings.ts";
+import { checkRlimits } from "./rlimits.ts";
+import { checkScheduling } from "./scheduling.ts";
+
+/** What a process depends on around it. */
+export interface ProcessScope {
+  readonly facts: HostFacts;
+  /** Null where the container has no user namespace of its own. */
+  readonly userNamespace: UserMappings | null;
+}
+
+/** What runc sets where the file has no umask. */
+const DEFAULT_UMASK = 0o022;
+
+/** All capabilities there can be: a user namespace gives its first process every one of them. */
+const ALL_CAPABILITIES = (1n << 64n) - 1n;
+
+const NO_CAPABILITIES: ValidProcess["capabilities"] = {
+  bounding: 0n,
+  effective: 0n,
+  permitted: 0n,
+  inheritable: 0n,
+  ambient: 0n,
+};
+
+/** @param origin the JSON pointer of the process: `/process`, or "" in a process.json */
+export function checkProcess(
+  process: ProcessConfig,
+  origin: string,
+  scope: ProcessScope,
+  findings: Findings,
+): ValidProcess {
+  const { args = [], cwd, user, capabilities, oomScoreAdj } = process;
+  if (args.length === 0) findings.problem(`${origin}/args`, "args must not be empty");
+  if (!cwd.startsWith("/")) {
+    findings.problem(
+      `${origin}/cwd`,
+      cwd === ""
+        ? "Cwd property must not be empty"
+        : `${show(cwd)} is relative: Cwd must be an absolute path`,
+    );
+  }
+  if (oomScoreAdj !== undefined && (oomScoreAdj < -1000 || oomScoreAdj > 1000)) {
+    findings.problem(`${origin}/oomScoreAdj`, `${oomScoreAdj} is not in the range -1000 to 1000`);
+  }
+  checkScheduling(process, origin, findings);
+  checkIds(process, origin, scope, findings);
+  const grantable = scope.userNamespace === null ? scope.facts.capabilityBounds : ALL_CAPABILITIES;
+  return {
+    args: args as unknown as ValidProcess["args"],
+    env: checkEnvironment(process.env ?? [], `${origin}/env`, findings),
+    cwd,
+    terminal: process.terminal ?? false,
+    uid: user?.uid ?? 0,
+    gid: user?.gid ?? 0,
+    additionalGids: user?.additionalGids ?? [],
+    // umask(2) uses these bits only.
+    umask: (user?.umask ?? DEFAULT_UMASK) & 0o777,
+    rlimits: checkRlimits(process.rlimits ?? [], `${origin}/rlimits`, findings),
+    capabilities: capabilities === undefined
+      ? NO_CAPABILITIES
+      : checkCapabilities(capabilities, grantable, `${origin}/capabilities`, findings),
+    noNewPrivileges: process.noNewPrivileges ?? false,
+    oomScoreAdj: oomScoreAdj ?? null,
+  };
+}
+
+function checkIds(
+  { user }: ProcessConfig,
+  origin: string,
+  { facts, userNamespace }: ProcessScope,
+  findings: Findings,
+): void {
+  const { uid = 0, gid = 0, additionalGids = [] } = user ?? {};
+  if (additionalGids.length > 0 && facts.euid !== 0) {
+    findings.problem(
+      `${origin}/user/additionalGids`,
+      "cannot set any additional groups in a rootless container",
+    );
+  }
+  if (userNamespace === null) return;
+  // Empty mappings have been reported, or nobody knows those of the namespace to join.
+  const { uidMappings, gidMappings } = userNamespace;
+  if (uidMappings.length > 0 && !isMapped(uid, uidMappings)) {
+    findings.problem(
+      `${origin}/user/uid`,
+      `cannot setuid to unmapped uid ${uid} in user namespace`,
+    );
+  }
+  if (gidMappings.length === 0) return;
+  for (const [at, id] of [["gid", gid] as const, ...additionalGids.entries()]) {
+    if (isMapped(id, gidMappings)) continue;
+    findings.problem(
+      at === "gid" ? `${origin}/user/gid` : `${origin}/user/additionalGids/${at}`,
+      `cannot setgid to unmapped gid ${id} in user namespace`,
+    );
+  }
+}

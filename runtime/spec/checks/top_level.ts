@@ -1,0 +1,63 @@
+import { resolvePath } from "../clean_path.ts";
+import type { Config } from "../config.ts";
+import type { ValidationContext } from "../context.ts";
+import { show } from "../show.ts";
+import type { ValidNamespace, ValidRoot } from "../valid.ts";
+import type { Findings } from "./findings.ts";
+
+/** `__NEW_UTS_LEN` of linux/utsname.h. */
+const LONGEST_UTS_NAME = 64;
+
+const SEMVER = /^(0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:[-+][0-9A-Za-z.+-]+)?$/;
+
+/** Any 1.x and what came before it; other major versions may mean something else by the same words. */
+export function checkVersion({ ociVersion }: Config, findings: Findings): void {
+  const match = SEMVER.exec(ociVersion);
+  if (match === null) {
+    findings.warn(
+      "/ociVersion",
+      `${show(ociVersion)} is not a version as SemVer 2.0.0 writes them`,
+    );
+  } else if (Number(match[1]) > 1) {
+    findings.problem("/ociVersion", `${show(ociVersion)} is not supported; versions up to 1.x are`);
+  }
+}
+
+export function checkAnnotations({ annotations }: Config, findings: Findings): void {
+  if (annotations !== undefined && Object.hasOwn(annotations, "")) {
+    findings.problem("/annotations/", "an annotation key must not be empty");
+  }
+}
+
+/** Whether the folder is there is the host's to say. */
+export function checkRoot(
+  { root }: Config,
+  context: ValidationContext,
+  findings: Findings,
+): ValidRoot {
+  if (root === undefined) findings.problem("/root", "root must be specified");
+  else if (root.path === "") findings.problem("/root/path", "must not be empty");
+  return {
+    kind: "directory",
+    path: resolvePath(context.bundle, root?.path ?? ""),
+    readonly: root?.readonly ?? false,
+  };
+}
+
+/** Hostname or domainname; null where the file has none. */
+export function checkUtsName(
+  config: Config,
+  field: "hostname" | "domainname",
+  namespaces: readonly ValidNamespace[],
+  findings: Findings,
+): string | null {
+  const name = config[field];
+  if (name === undefined || name === "") return null;
+  if (!namespaces.some(({ type }) => type === "uts")) {
+    findings.problem(`/${field}`, `unable to set ${field} without a private UTS namespace`);
+  }
+  if (new TextEncoder().encode(name).length > LONGEST_UTS_NAME) {
+    findings.problem(`/${field}`, `${show(name)} is longer than ${LONGEST_UTS_NAME} bytes`);
+  }
+  return name;
+}
