@@ -47,4 +47,13 @@ async function install(bytes: Uint8Array, output: string): Promise<void> {
   }
 }
 
-if (import.meta.main) await build(buildOptions(Deno.args));
+async function main(): Promise<void> {
+  try {
+    await build(buildOptions(Deno.args));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}
+
+if (import.meta.main) await main();

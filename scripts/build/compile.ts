@@ -1,6 +1,6 @@
 import { type Denort, obtainDenort } from "./denort.ts";
 import { ElfError } from "./elf.ts";
-import { changeEngine } from "./engine.ts";
+import { changeEngine, SINGLE_THREADED } from "./engine.ts";
 import { run } from "./run.ts";
 
 /** What goes into the executable: no prompt, no file, no network by itself. */
@@ -16,6 +16,7 @@ const COMPILE_ARGUMENTS: readonly string[] = [
   "--no-npm",
   // The compiled program would write its code cache to the folder for temporary files.
   "--no-code-cache",
+  SINGLE_THREADED,
 ];
 
 /** What {@link linkCompiled} puts together. */

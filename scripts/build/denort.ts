@@ -63,11 +63,16 @@ async function download(address: string): Promise<Denort | string> {
     }
     return { bytes: await unzip(await response.bytes(), "denort"), from: address };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     return answer.signal.aborted
       ? `${SERVER} does not answer within ${ANSWER_MILLISECONDS / 1000} s`
-      : `it cannot be downloaded (${reason})`;
+      : `${SERVER} cannot be reached (${reasonOf(error)})`;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What went wrong at the bottom: `fetch` says only that it failed. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }

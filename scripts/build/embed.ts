@@ -1,6 +1,6 @@
 import { encodeText } from "syscalls/abi/text.ts";
 import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
-import { changeEngine } from "./engine.ts";
+import { changeEngine, SINGLE_THREADED } from "./engine.ts";
 import { isElf } from "./elf.ts";
 
 /** What the deno executable gets as arguments: a lean start without files, network, prompts or caches. */
@@ -15,6 +15,7 @@ const ENGINE_ARGUMENTS: readonly string[] = [
   "--no-npm",
   "--cached-only",
   "--no-code-cache",
+  SINGLE_THREADED,
 ];
 
 /**
