@@ -133,6 +133,11 @@ export class AssemblerAarch64 extends CodeBuffer {
     this.str(from, base, offset, 8);
   }
 
+  /** The address `distance` bytes from this instruction, at most 1 MiB. */
+  adrDistance(to: Register, distance: number): void {
+    this.u32(0x10000000 | splitImm21(inReach(distance, 21, 1)) | plain(to));
+  }
+
   /** The address of a label at most 1 MiB away. */
   adr(to: Register, label: CodeLabel): void {
     this.fixup(label, (view, at, address, target) => {
@@ -186,6 +191,9 @@ export class AssemblerAarch64 extends CodeBuffer {
   }
 
   #constant(to: Register, value: bigint): void {
+    if (value >= 0n && value <= 0xffffn) {
+      return this.u32(0xd2800000 | Number(value) << 5 | plain(to));
+    }
     const bits = BigInt.asUintN(64, value);
     const parts = [0n, 16n, 32n, 48n].map((shift) => Number(bits >> shift & 0xffffn));
     const ones = parts.filter((part) => part === 0xffff).length;

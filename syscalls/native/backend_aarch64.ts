@@ -18,9 +18,11 @@ const VALUE = asm.x(9);
 const OTHER = asm.x(10);
 const ADDRESS = asm.x(11);
 const WRITABLE = asm.x(19);
-const READ_ONLY = asm.x(20);
 const SAVED_RESULT = asm.x(22);
 const FAILING_STEP = asm.x(23);
+
+/** How far back `adr` reaches. */
+const ADR_REACH = 0x10_0000;
 
 /** A conditional branch reaches 1 MiB; the longest way is from the first call to the last slow path. */
 const LARGEST_CODE = 0x10_0000;
@@ -28,7 +30,7 @@ const LARGEST_CODE = 0x10_0000;
 /**
  * Machine code of a program for aarch64: raw `svc`s, no stack.
  *
- * x0 holds the last result, x19 and x20 the addresses of the writable and the read-only segment; a failing step is in x23,
+ * x0 holds the last result, x19 the address of the writable segment; a failing step is in x23,
  * the way back from the sending of a report in x30. The kernel clobbers x0 only.
  */
 export function emitAarch64(program: Program, layout: Layout): Uint8Array<ArrayBuffer> {
@@ -53,7 +55,6 @@ class Emitter {
   emit(): Uint8Array<ArrayBuffer> {
     const a = this.#a;
     a.mov(WRITABLE, BigInt(this.#layout.writable));
-    a.mov(READ_ONLY, BigInt(this.#layout.readOnly));
     a.mov(VALUE, BigInt(this.#program.initialReportFd));
     this.#storeSlot(VALUE, this.#program.reportFd);
     a.mov(RESULT, 0n);
@@ -263,11 +264,7 @@ class Emitter {
       case "immediate":
         return this.#a.mov(to, operand.value);
       case "data":
-        return this.#offset(
-          to,
-          READ_ONLY,
-          (this.#layout.data[operand.data] ?? 0) - this.#layout.readOnly,
-        );
+        return this.#dataAddress(to, this.#layout.data[operand.data] ?? 0);
       case "slot":
         return this.#loadSlot(to, operand.slot, operand.offset ?? 0);
       case "slotAddress":
@@ -275,6 +272,12 @@ class Emitter {
       default:
         return unreachable(operand);
     }
+  }
+
+  #dataAddress(to: asm.Register, address: number): void {
+    const distance = address - this.#layout.code - this.#a.length;
+    if (distance > -ADR_REACH) this.#a.adrDistance(to, distance);
+    else this.#a.mov(to, BigInt(address));
   }
 
   /** `to = base + offset`. */

@@ -79,6 +79,7 @@ const INSTRUCTIONS: readonly (readonly [text: string, bytes: string, emit: Emit]
   ["ldr x0, [x1, x2, lsl #3]", "207862f8", (a) => a.ldrIndexed(x(0), x(1), x(2))],
   ["ldrb w0, [x1, x2]", "20686238", (a) => a.ldrIndexed(x(0), x(1), x(2), 8)],
   ["str w0, [x1, x2, lsl #2]", "207822b8", (a) => a.strIndexed(x(0), x(1), x(2), 32)],
+  ["adr x3, .-3", "e3ffff30", (a) => a.adrDistance(x(3), -3)],
   ["br x16", "00021fd6", (a) => a.br(x(16))],
   ["blr x16", "00023fd6", (a) => a.blr(x(16))],
   ["ret", "c0035fd6", (a) => a.ret()],
