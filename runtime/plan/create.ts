@@ -10,8 +10,10 @@ import {
 } from "./identity.ts";
 import type { PlanInput } from "./input.ts";
 import {
+  cloneInto,
   earlyNamespaceSteps,
   forkSteps,
+  joinCgroupSteps,
   joinedNamespaces,
   joinSteps,
   nameSteps,
@@ -45,10 +47,18 @@ export const CREATE_ORDER: readonly Phase[] = [
     ],
     reason: "first, so that whatever fails later, nothing of the caller's leaks",
   },
-  { steps: joinSteps, reason: "existing namespaces before new ones, which may have to belong to them" },
+  {
+    steps: joinCgroupSteps,
+    reason: "the cgroup files are the host's, and so must be whoever writes to them",
+  },
+  {
+    steps: joinSteps,
+    reason: "existing namespaces before new ones, which may have to belong to them",
+  },
   {
     steps: earlyNamespaceSteps,
-    reason: "the user namespace owns all others; time offsets must be set before a process is inside",
+    reason:
+      "the user namespace owns all others; time offsets must be set before a process is inside",
   },
   { steps: forkSteps, reason: "a pid namespace begins with a new process" },
   {
@@ -56,10 +66,16 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the cgroup namespace's root is the cgroup that the init was placed in just now",
   },
   { steps: openRootSteps, reason: "mounts need the root, and nothing of them may reach the host" },
-  { steps: keepHostFilesSteps, reason: "the last moment at which the host's own files are in sight" },
+  {
+    steps: keepHostFilesSteps,
+    reason: "the last moment at which the host's own files are in sight",
+  },
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
   { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
-  { steps: switchRootSteps, reason: "all sources are host paths, so nothing of them is needed any more" },
+  {
+    steps: switchRootSteps,
+    reason: "all sources are host paths, so nothing of them is needed any more",
+  },
   { steps: makeCwdSteps, reason: "while the root can be written" },
   { steps: finishReadonlyMountSteps, reason: "nothing is made in them any more" },
   { steps: readonlyRootSteps, reason: "likewise" },
@@ -91,6 +107,8 @@ export function planCreate(input: PlanInput): Plan {
       namespaces: joinedNamespaces(input),
       uidMappings: spec.uidMappings,
       gidMappings: spec.gidMappings,
+      cloneInto: cloneInto(input),
+      moveInto: cloneInto(input) === null ? input.cgroups.unifiedDirectory : null,
       oomScoreAdj: spec.process?.oomScoreAdj ?? null,
       rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
     },

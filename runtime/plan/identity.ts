@@ -7,7 +7,9 @@ import type { Step } from "./step.ts";
 const KEEP_GROUPS = "run.oci.keep_original_groups";
 
 function processOf(input: PlanInput): ValidProcess {
-  if (input.spec.process === null) throw new RangeError("Cannot plan a container without a process");
+  if (input.spec.process === null) {
+    throw new RangeError("Cannot plan a container without a process");
+  }
   return input.spec.process;
 }
 

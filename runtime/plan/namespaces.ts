@@ -63,7 +63,12 @@ export function earlyNamespaceSteps(input: PlanInput): Step[] {
   }
   const time = namespaceOf(spec, "time");
   if (time?.path === null) {
-    steps.push({ kind: "unshare", type: "time", label: "create time namespace", origin: time.origin });
+    steps.push({
+      kind: "unshare",
+      type: "time",
+      label: "create time namespace",
+      origin: time.origin,
+    });
     for (const { clock, secs, nanosecs, origin } of spec.timeOffsets) {
       const label = `set time offset of ${clock} to ${secs}.${String(nanosecs).padStart(9, "0")} s`;
       steps.push({ kind: "setTimeOffset", clock, secs, nanosecs, label, origin });
@@ -72,21 +77,39 @@ export function earlyNamespaceSteps(input: PlanInput): Step[] {
   return steps;
 }
 
-/** Clones the init, then waits until the host half has placed it. */
+/** The cgroup to clone the init into. In a user namespace it may not: the host half moves it then. */
+export function cloneInto(input: PlanInput): string | null {
+  return inUserNamespace(input) ? null : input.cgroups.unifiedDirectory;
+}
+
+/** Enters the version 1 cgroups: while the process still is the host's root and sees the host's files. */
+export function joinCgroupSteps(input: PlanInput): Step[] {
+  return input.cgroups.tasks.map((tasks) => ({
+    kind: "joinCgroup",
+    tasks,
+    label: `join cgroup ${JSON.stringify(tasks.slice(0, tasks.lastIndexOf("/")))}`,
+    origin: "/linux/cgroupsPath",
+  }));
+}
+
+/** Clones the init, then waits until the host half has recorded and placed it. */
 export function forkSteps(input: PlanInput): Step[] {
   const namespaces = CLONED.filter((type) => isNew(input.spec, type));
-  const names = namespaces.length === 0 ? "no new namespaces" : `new ${namespaces.join(", ")} namespaces`;
+  const names = namespaces.length === 0
+    ? "no new namespaces"
+    : `new ${namespaces.join(", ")} namespaces`;
   return [
     {
       kind: "forkInit",
       namespaces,
+      intoCgroup: cloneInto(input) !== null,
       label: `create the container's init with ${names}`,
       origin: "/linux/namespaces",
     },
     {
       kind: "ask",
       duty: "place",
-      label: "wait until the host has placed the init in its cgroup",
+      label: "wait until the host has recorded and placed the init",
       origin: "/linux/cgroupsPath",
     },
   ];

@@ -1,4 +1,4 @@
-import type { IdMapping, ValidRlimit, ValidNamespace } from "runtime/spec/valid.ts";
+import type { IdMapping, ValidNamespace, ValidRlimit } from "runtime/spec/valid.ts";
 import type { Step } from "./step.ts";
 
 /** All that `create` will do: the steps of the init program, and what the host half owes it. */
@@ -17,6 +17,10 @@ export interface HostDuties {
   readonly gidMappings: readonly IdMapping[];
   /** Written to /proc/PID/oom_score_adj; null leaves it alone. */
   readonly oomScoreAdj: number | null;
+  /** The version 2 cgroup whose descriptor `cgroup` the init is cloned into; null when there is none to clone into. */
+  readonly cloneInto: string | null;
+  /** The version 2 cgroup that the host half must move the init into; null when it got there by itself. */
+  readonly moveInto: string | null;
   /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
   readonly rlimits: readonly ValidRlimit[];
 }
@@ -26,6 +30,10 @@ export interface CgroupFacts {
   /** True where cgroup v2 is the only hierarchy. */
   readonly unified: boolean;
   readonly hierarchies: readonly CgroupHierarchyFacts[];
+  /** Version 1 `tasks` files, in which a process of one thread writes `0` to enter (no lock of the whole machine is taken). */
+  readonly tasks: readonly string[];
+  /** The version 2 directory to be entered, null without version 2. */
+  readonly unifiedDirectory: string | null;
 }
 
 export interface CgroupHierarchyFacts {

@@ -1,4 +1,10 @@
-import type { CapabilitySets, MountAttrName, MountFlagName, NamespaceType, Propagation } from "runtime/spec/valid.ts";
+import type {
+  CapabilitySets,
+  MountAttrName,
+  MountFlagName,
+  NamespaceType,
+  Propagation,
+} from "runtime/spec/valid.ts";
 
 /**
  * One operation of the init program, with all its data. A step knows its words and its place in config.json, so that
@@ -10,7 +16,7 @@ import type { CapabilitySets, MountAttrName, MountFlagName, NamespaceType, Propa
 export type Step = StepAction & { readonly label: string; readonly origin: string };
 
 /** A descriptor that the host half opens before the program runs, by its use. */
-export type HostFd = "sync" | "gate" | "outcome" | `namespace:${number}`;
+export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | `namespace:${number}`;
 
 export type StepAction =
   | ProcessStep
@@ -28,8 +34,15 @@ export type ProcessStep =
   | { readonly kind: "closeInheritedOnExec" }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
   | { readonly kind: "ask"; readonly duty: "idMaps" | "place" | "limits" }
+  /** Enters a version 1 cgroup by its `tasks` file. */
+  | { readonly kind: "joinCgroup"; readonly tasks: string }
   /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */
-  | { readonly kind: "forkInit"; readonly namespaces: readonly NamespaceType[] }
+  | {
+    readonly kind: "forkInit";
+    readonly namespaces: readonly NamespaceType[];
+    /** Whether the init is born in the cgroup of the host half's descriptor (CLONE_INTO_CGROUP). */
+    readonly intoCgroup: boolean;
+  }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
 
@@ -78,7 +91,12 @@ export type RootStep =
 /** Paths are absolute and meant inside the container's root; sources are host paths. */
 export type FilesystemStep =
   | MountStep
-  | { readonly kind: "makeSymlink"; readonly target: string; readonly path: string; readonly replace: boolean }
+  | {
+    readonly kind: "makeSymlink";
+    readonly target: string;
+    readonly path: string;
+    readonly replace: boolean;
+  }
   | {
     readonly kind: "makeDevice";
     readonly type: "c" | "b" | "p";
@@ -137,7 +155,10 @@ export type MountStep =
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */
-    readonly attributes: { readonly set: readonly MountAttrName[]; readonly clear: readonly MountAttrName[] } | null;
+    readonly attributes: {
+      readonly set: readonly MountAttrName[];
+      readonly clear: readonly MountAttrName[];
+    } | null;
     readonly recursive: RecursiveAttributes;
     readonly propagation: readonly Propagation[];
     /** A bind onto `/proc` must come from the root of a procfs. */
@@ -151,8 +172,17 @@ export interface RecursiveAttributes {
 
 /** From root's powers to the process's. */
 export type IdentityStep =
-  | { readonly kind: "enterDirectory"; readonly path: string; readonly attempt: "asRoot" | "asUser" }
-  | { readonly kind: "setRlimit"; readonly resource: string; readonly soft: bigint; readonly hard: bigint }
+  | {
+    readonly kind: "enterDirectory";
+    readonly path: string;
+    readonly attempt: "asRoot" | "asUser";
+  }
+  | {
+    readonly kind: "setRlimit";
+    readonly resource: string;
+    readonly soft: bigint;
+    readonly hard: bigint;
+  }
   | { readonly kind: "setNoNewPrivileges" }
   | { readonly kind: "dropBoundingSet"; readonly keep: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }
@@ -161,7 +191,11 @@ export type IdentityStep =
 
 export type ExecStep =
   /** Finds the program as execvp(3) would, now rather than at start. */
-  | { readonly kind: "findExecutable"; readonly name: string; readonly candidates: readonly string[] }
+  | {
+    readonly kind: "findExecutable";
+    readonly name: string;
+    readonly candidates: readonly string[];
+  }
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
   | { readonly kind: "waitForStart" }
   /** Closes every descriptor above those kept, then becomes the user's program. */

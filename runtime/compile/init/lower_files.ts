@@ -77,7 +77,6 @@ function typeBits(type: "c" | "b" | "p"): bigint {
   return BigInt(S_IF[TYPE_NAMES[type]]);
 }
 
-
 function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
   const { builder } = low;
   if (step.how === "bind") return bindDevice(low, step.path);
@@ -185,7 +184,9 @@ function cloneTree(
     ...path === "" ? ["AT_EMPTY_PATH"] as const : [],
     ...deep ? ["AT_RECURSIVE"] as const : [],
   );
-  builder.call("open_tree", [from, builder.cString(path), builder.flags(OPEN_TREE, flags)], { into });
+  builder.call("open_tree", [from, builder.cString(path), builder.flags(OPEN_TREE, flags)], {
+    into,
+  });
 }
 
 function lowerDirectory(low: Lowering, { path }: Of<"makeDirectory">): void {

@@ -4,7 +4,7 @@ import {
   encodeCapabilities,
 } from "syscalls/abi/capability.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { PR, PR_CAP_AMBIENT, rlimit64, RLIMIT } from "syscalls/abi/process.ts";
+import { PR, PR_CAP_AMBIENT, RLIMIT, rlimit64 } from "syscalls/abi/process.ts";
 import type { Operand } from "syscalls/native/program.ts";
 import type { CapabilitySets } from "runtime/spec/valid.ts";
 import type { IdentityStep } from "runtime/plan/step.ts";
@@ -138,9 +138,9 @@ function lowerCapabilities(low: Lowering, sets: CapabilitySets): void {
   const { builder } = low;
   const header = capUserHeader.encode({ version: _LINUX_CAPABILITY_VERSION_3, pid: 0 });
   const hex = (set: bigint): string => `0x${set.toString(16)}`;
-  const text = `{effective: ${hex(sets.effective)}, permitted: ${hex(sets.permitted)}, inheritable: ${
-    hex(sets.inheritable)
-  }}`;
+  const text = `{effective: ${hex(sets.effective)}, permitted: ${
+    hex(sets.permitted)
+  }, inheritable: ${hex(sets.inheritable)}}`;
   prctl(low, "PR_CAP_AMBIENT", [PR_CAP_AMBIENT.PR_CAP_AMBIENT_CLEAR_ALL], [ERRNO.EINVAL]);
   builder.call("capset", [
     builder.bytes(header, "{version: 3, pid: 0}"),

@@ -134,7 +134,11 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
     ...step.deep ? ["AT_RECURSIVE"] as const : [],
     ...step.sourceNofollow ? ["AT_SYMLINK_NOFOLLOW"] as const : [],
   );
-  builder.call("open_tree", [cwd(low), builder.cString(step.source), builder.flags(OPEN_TREE, flags)], {
+  builder.call("open_tree", [
+    cwd(low),
+    builder.cString(step.source),
+    builder.flags(OPEN_TREE, flags),
+  ], {
     into: tree,
   });
   if (step.mustBeProc) requireProc(low, tree);
@@ -188,7 +192,12 @@ function ensureSameKind(
 function setBindAttributes(low: Lowering, tree: Slot, { set, clear }: RecursiveAttributes): void {
   const { builder } = low;
   const done = builder.label();
-  setAttributes(low, tree, { set, clear: [...CLEARABLE, ...clear], deep: false, forgive: [ERRNO.EPERM] });
+  setAttributes(low, tree, {
+    set,
+    clear: [...CLEARABLE, ...clear],
+    deep: false,
+    forgive: [ERRNO.EPERM],
+  });
   builder.branch({ when: { kind: "succeeded" }, to: done });
   setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
   builder.place(done);
@@ -207,7 +216,8 @@ export interface AttributeChange extends RecursiveAttributes {
 /** mount_setattr(2) on a mount by descriptor. */
 export function setAttributes(low: Lowering, mounted: Slot, change: AttributeChange): void {
   const { set, clear } = change;
-  const atime = set.some((name) => ATIME.includes(name)) || clear.some((name) => ATIME.includes(name));
+  const atime = set.some((name) => ATIME.includes(name)) ||
+    clear.some((name) => ATIME.includes(name));
   const attr_set = MOUNT_ATTR.of(...set.filter((name) => name !== "MOUNT_ATTR__ATIME"));
   const attr_clr = MOUNT_ATTR.of(
     ...new Set(clear.filter((name) => !ATIME.includes(name))),

@@ -92,7 +92,12 @@ export function attach(low: Lowering, tree: Slot, target: Operand, path: string)
 
 function lowerOpenRoot(low: Lowering, { path }: Of<"openRoot">): void {
   const { builder } = low;
-  const flags = OPEN_TREE.of("OPEN_TREE_CLONE", "OPEN_TREE_CLOEXEC", "AT_RECURSIVE", "AT_SYMLINK_NOFOLLOW");
+  const flags = OPEN_TREE.of(
+    "OPEN_TREE_CLONE",
+    "OPEN_TREE_CLOEXEC",
+    "AT_RECURSIVE",
+    "AT_SYMLINK_NOFOLLOW",
+  );
   builder.call("open_tree", [cwd(low), builder.cString(path), builder.flags(OPEN_TREE, flags)], {
     into: low.root,
   });
@@ -102,7 +107,13 @@ function lowerOpenRoot(low: Lowering, { path }: Of<"openRoot">): void {
 function lowerOverlay(low: Lowering, { lower, scratch }: Of<"openOverlayRoot">): void {
   const { builder } = low;
   const tmpfs = builder.slot();
-  mountNew(low, { type: "tmpfs", source: "tmpfs", parameters: ["mode=700"], attributes: [], into: tmpfs });
+  mountNew(low, {
+    type: "tmpfs",
+    source: "tmpfs",
+    parameters: ["mode=700"],
+    attributes: [],
+    into: tmpfs,
+  });
   attach(low, tmpfs, cwd(low), scratch);
   for (const name of ["upper", "work", "root"]) {
     builder.call("mkdirat", [

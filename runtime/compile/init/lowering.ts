@@ -1,7 +1,7 @@
 import type { Arch } from "syscalls/abi/arch.ts";
 import { AT_FDCWD } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
+import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramBuilder } from "syscalls/native/builder.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
 
@@ -13,6 +13,8 @@ export interface Descriptors {
   readonly gate: number;
   /** The outcome fifo, open for writing. */
   readonly outcome: number;
+  /** The version 2 cgroup to clone the init into; null when the plan has none. */
+  readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */
   readonly namespaces: readonly number[];
 }
@@ -65,14 +67,13 @@ export function cwd({ builder }: Lowering): Operand {
   return builder.immediate(AT_FDCWD, "AT_FDCWD");
 }
 
-export type OpenFlagName = Parameters<ReturnType<typeof openFlags>["of"]>[number];
-type ResolveName = Parameters<typeof RESOLVE.of>[number];
+type ResolveName = keyof typeof RESOLVE.values;
 
 export interface OpenAt {
   /** The directory to start from. */
   readonly from: Operand;
   readonly path: string;
-  readonly flags: readonly OpenFlagName[];
+  readonly flags: readonly OpenFlag[];
   readonly resolve: readonly ResolveName[];
   readonly mode?: number;
   readonly into: Slot;
@@ -80,14 +81,17 @@ export interface OpenAt {
 }
 
 /** openat2(2): the only way in which paths below the container's root are opened. O_CLOEXEC always. */
-export function openAt(low: Lowering, { from, path, flags, resolve, mode = 0, into, forgive }: OpenAt): void {
+export function openAt(
+  low: Lowering,
+  { from, path, flags, resolve, mode = 0, into, forgive }: OpenAt,
+): void {
   const { builder } = low;
   const family = openFlags(low.arch);
   const value = family.of(...flags, "O_CLOEXEC");
   const resolved = RESOLVE.of(...resolve);
-  const text = `{flags: ${family.text(value)}${mode === 0 ? "" : `, mode: 0${mode.toString(8)}`}, resolve: ${
-    RESOLVE.text(resolved)
-  }}`;
+  const text = `{flags: ${family.text(value)}${
+    mode === 0 ? "" : `, mode: 0${mode.toString(8)}`
+  }, resolve: ${RESOLVE.text(resolved)}}`;
   const how = openHow.encode({ flags: value, mode: BigInt(mode), resolve: resolved });
   builder.call("openat2", [
     from,
@@ -107,7 +111,7 @@ export function inside(path: string): string {
 export function openInRoot(
   low: Lowering,
   path: string,
-  options: { into: Slot; flags?: readonly OpenFlagName[]; forgive?: readonly number[] },
+  options: { into: Slot; flags?: readonly OpenFlag[]; forgive?: readonly number[] },
 ): void {
   openAt(low, {
     from: low.builder.value(low.root, "root"),

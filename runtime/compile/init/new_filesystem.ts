@@ -14,14 +14,21 @@ export interface NewFilesystem {
 }
 
 /** fsopen, fsconfig for every parameter, fsmount: a mount that nobody sees until it is attached. */
-export function mountNew(low: Lowering, { type, source, parameters, attributes, into }: NewFilesystem): void {
+export function mountNew(
+  low: Lowering,
+  { type, source, parameters, attributes, into }: NewFilesystem,
+): void {
   const { builder } = low;
   const context = builder.slot();
   builder.call("fsopen", [
     builder.cString(type),
     builder.flags(FSOPEN, FSOPEN.of("FSOPEN_CLOEXEC")),
   ], { into: context });
-  const configure = (command: keyof typeof FSCONFIG, key: string | null, value: string | null): void =>
+  const configure = (
+    command: keyof typeof FSCONFIG,
+    key: string | null,
+    value: string | null,
+  ): void =>
     builder.call("fsconfig", [
       builder.value(context, "fs"),
       builder.immediate(FSCONFIG[command], command),

@@ -28,6 +28,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "resetSignals":
     case "closeInheritedOnExec":
     case "ask":
+    case "joinCgroup":
     case "forkInit":
     case "newSession":
     case "joinNamespace":

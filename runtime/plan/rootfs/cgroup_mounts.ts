@@ -25,7 +25,9 @@ export function cgroupMountSteps(mount: ValidMount, input: PlanInput, plain: Pla
     set: ["MS_NOSUID", "MS_NODEV", "MS_NOEXEC"],
     data: ["mode=755"],
   })];
-  for (const hierarchy of hierarchies) steps.push(...hierarchySteps(mount, input, plain, hierarchy));
+  for (const hierarchy of hierarchies) {
+    steps.push(...hierarchySteps(mount, input, plain, hierarchy));
+  }
   if (mount.set.includes("MS_RDONLY")) {
     const label = `make ${JSON.stringify(mount.destination)} read-only`;
     steps.push({ kind: "makeReadonly", path: mount.destination, label, origin: mount.origin });
@@ -56,7 +58,9 @@ function hierarchySteps(
   if (hierarchy.version === 2 && isNew(input.spec, "cgroup")) {
     steps.push(plain({ ...mount, destination, type: "cgroup2", source: "cgroup", data: [] }));
   } else if (isNew(input.spec, "cgroup")) {
-    const data = hierarchy.controllers.map((name) => name.startsWith("name=") ? `none,${name}` : name)
+    const data = hierarchy.controllers.map((name) =>
+      name.startsWith("name=") ? `none,${name}` : name
+    )
       .flatMap((option) => option.split(","));
     steps.push(plain({ ...mount, destination, type: "cgroup", source: "cgroup", data }));
   } else {

@@ -24,7 +24,9 @@ const DEFAULT_SYMLINKS: readonly (readonly [string, string])[] = [
 /** Device nodes and links, unless /dev is a bind of somebody else's: that one is left as it is. */
 export function deviceSteps(input: PlanInput): Step[] {
   const { spec } = input;
-  if (spec.mounts.some(({ destination, bind }) => destination === "/dev" && bind !== "none")) return [];
+  if (spec.mounts.some(({ destination, bind }) => destination === "/dev" && bind !== "none")) {
+    return [];
+  }
   const listed = new Set(spec.devices.map(({ path }) => path));
   const defaults = DEFAULT_DEVICES.filter(([name]) => !listed.has(`/dev/${name}`)).map((
     [name, major, minor],

@@ -38,7 +38,9 @@ export function openRootSteps(input: PlanInput): Step[] {
         kind: "openOverlayRoot",
         lower: root.lower,
         scratch: root.scratch,
-        label: `mount an overlay of ${JSON.stringify(root.lower)} on ${JSON.stringify(root.scratch)}`,
+        label: `mount an overlay of ${JSON.stringify(root.lower)} on ${
+          JSON.stringify(root.scratch)
+        }`,
         origin: "/root",
       },
   );
@@ -91,5 +93,10 @@ export function switchRootSteps(input: PlanInput): Step[] {
 /** The root read-only, once nothing needs to be made in it any more. */
 export function readonlyRootSteps(input: PlanInput): Step[] {
   if (!input.spec.root.readonly) return [];
-  return [{ kind: "makeReadonly", path: "/", label: "make the root read-only", origin: "/root/readonly" }];
+  return [{
+    kind: "makeReadonly",
+    path: "/",
+    label: "make the root read-only",
+    origin: "/root/readonly",
+  }];
 }

@@ -111,14 +111,15 @@ function deferReadonly(mount: ValidMount, input: PlanInput): boolean {
 
 /** Makes read-only what had to stay writable while it was filled. */
 export function finishReadonlyMountSteps(input: PlanInput): Step[] {
-  return input.spec.mounts.filter((mount) => mount.bind === "none" && deferReadonly(mount, input)).map((
-    { destination, origin },
-  ) => ({
-    kind: "makeReadonly",
-    path: destination,
-    label: `make ${JSON.stringify(destination)} read-only`,
-    origin,
-  }));
+  return input.spec.mounts.filter((mount) => mount.bind === "none" && deferReadonly(mount, input))
+    .map((
+      { destination, origin },
+    ) => ({
+      kind: "makeReadonly",
+      path: destination,
+      label: `make ${JSON.stringify(destination)} read-only`,
+      origin,
+    }));
 }
 
 /** A bind mount. Without any flag word the source's attributes stay as they are (as runc, unlike mount(8)). */

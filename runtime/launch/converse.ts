@@ -1,0 +1,67 @@
+import { type Fd, type Pid, pid } from "syscalls/abi/brand.ts";
+import { receive, send } from "syscalls/libc/sockets.ts";
+import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
+import { decodeFromChild, type Duty, REPLY_SIZE } from "runtime/plan/protocol.ts";
+
+/** What the host half does when the init program asks for it. The pid is the asking process's, as the host sees it. */
+export interface Duties {
+  readonly idMaps: (process: Pid) => void;
+  readonly place: (init: Pid) => void;
+  readonly limits: (init: Pid) => void;
+  /** A step of the program failed in a way that is forgiven; told, not answered. */
+  readonly warn: (step: number, errno: number) => void;
+}
+
+/** How the talk ended. */
+export type Talk =
+  | { readonly end: "ready"; readonly init: Pid }
+  | {
+    readonly end: "failed";
+    readonly step: number;
+    readonly errno: number;
+    readonly init: Pid | null;
+  }
+  /** The program ended without a word: it was killed. */
+  | { readonly end: "lost"; readonly init: Pid | null };
+
+/**
+ * Serves the init program from its first step until it is ready or has failed.
+ *
+ * @param first the process that was spawned; it makes the init and ends
+ */
+export function converse(socket: Fd, first: Pid, duties: Duties): Talk {
+  const message = new Uint8Array(REPORT_SIZE);
+  const reply = new Uint8Array(REPLY_SIZE);
+  let init: Pid | null = null;
+  // The init may ask before the process that made it has reported its pid.
+  let waiting: Duty | null = null;
+  const answer = (duty: Duty, asking: Pid): void => {
+    duties[duty](asking);
+    send(socket, reply);
+  };
+  for (;;) {
+    const length = receive(socket, message);
+    if (length === 0) return { end: "lost", init };
+    const said = decodeFromChild(decodeReport(message.subarray(0, length)), TAG_FAILED);
+    switch (said.type) {
+      case "failed":
+        return { end: "failed", step: said.step, errno: said.errno, init };
+      case "warning":
+        duties.warn(said.step, said.errno);
+        break;
+      case "initPid":
+        init = pid(said.pid);
+        if (waiting !== null) answer(waiting, init);
+        waiting = null;
+        break;
+      case "ask":
+        if (said.duty === "idMaps") answer(said.duty, first);
+        else if (init === null) waiting = said.duty;
+        else answer(said.duty, init);
+        break;
+      case "ready":
+        if (init === null) return { end: "lost", init };
+        return { end: "ready", init };
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { failureSentence } from "syscalls/abi/syscall_error.ts";
+import { LaunchError } from "runtime/base/errors.ts";
+import type { Plan } from "runtime/plan/plan.ts";
+import type { Step } from "runtime/plan/step.ts";
+
+/** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
+const INIT_FAILED = "unable to start container process: error during container init: ";
+
+/** A failure of the init program, as a sentence: the step knows its words, the errno the reason. */
+export function stepError(plan: Plan, index: number, errno: number): LaunchError {
+  const step = plan.steps[index];
+  if (step === undefined) {
+    return new LaunchError(
+      `Cannot create container: its init failed with errno ${errno} at step ${index}`,
+    );
+  }
+  if (step.kind === "findExecutable") {
+    return new LaunchError(INIT_FAILED + lookupWords(step.name, errno));
+  }
+  if (step.kind === "execute") {
+    return new LaunchError(INIT_FAILED + executeWords(step.args[0] ?? "", errno));
+  }
+  return new LaunchError(stepSentence(step, errno));
+}
+
+/** A failure that the program forgave, as a warning. */
+export function stepWarning(plan: Plan, index: number, errno: number): string {
+  const step = plan.steps[index];
+  return step === undefined ? `step ${index}: errno ${errno}` : stepSentence(step, errno);
+}
+
+function stepSentence(step: Step, errno: number): string {
+  const at = step.label.indexOf(" ");
+  const [verb, object] = at < 0
+    ? [step.label, ""]
+    : [step.label.slice(0, at), step.label.slice(at + 1)];
+  const from = step.origin === "" ? "" : ` (${step.origin})`;
+  const hint = hintFor(step, errno);
+  return failureSentence({ verb, object: object + from, errno, ...hint === null ? {} : { hint } });
+}
+
+/** Go's words for a failed exec.LookPath, which callers turn into exit codes 126 and 127. */
+function lookupWords(name: string, errno: number): string {
+  const quoted = JSON.stringify(name);
+  if (errno === ERRNO.EACCES) return `exec: ${quoted}: permission denied`;
+  if (errno === ERRNO.EISDIR) return `exec: ${quoted}: is a directory`;
+  if (!name.includes("/")) return `exec: ${quoted}: executable file not found in $PATH`;
+  const reason = errno === ERRNO.ENOTDIR ? "not a directory" : "no such file or directory";
+  return `exec: ${quoted}: stat ${name}: ${reason}`;
+}
+
+const EXECUTE_REASONS: readonly (readonly [number, string])[] = [
+  [ERRNO.ENOENT, "no such file or directory; hint: the interpreter it names may be missing"],
+  [ERRNO.ENOEXEC, "exec format error; hint: it is for another machine, or a script without #!"],
+  [ERRNO.EACCES, "permission denied"],
+  [ERRNO.E2BIG, "argument list too long"],
+  [ERRNO.ENOMEM, "cannot allocate memory; hint: the memory limit may be too low"],
+  [ERRNO.ETXTBSY, "text file busy"],
+];
+
+/** A failure of execve(2) itself, in runc's words. */
+export function executeWords(name: string, errno: number): string {
+  const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ?? `errno ${errno}`;
+  return `exec ${name}: ${reason}`;
+}
+
+/** What to do about a failure, where there is something better to say than the errno's own words. */
+function hintFor(step: Step, errno: number): string | null {
+  if (errno === ERRNO.ENOSYS) return "ocirt needs Linux 5.12 or newer";
+  switch (step.kind) {
+    case "mountFilesystem":
+    case "mountClassic":
+      return mountHint(step, errno);
+    case "mountBind":
+      return bindHint(step, errno);
+    case "unshare":
+    case "forkInit":
+      return namespaceHint(errno);
+    case "joinNamespace":
+      return errno === ERRNO.EINVAL ? `the file is no ${step.type} namespace` : null;
+    case "setUser":
+    case "setGroups":
+      return errno === ERRNO.EINVAL
+        ? "the id is not mapped in the container's user namespace"
+        : null;
+    case "setRlimit":
+      return errno === ERRNO.EPERM
+        ? "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have"
+        : null;
+    case "makeDevice":
+      return errno === ERRNO.EEXIST ? "another file is there already" : null;
+    case "enterDirectory":
+    case "makeDirectory":
+      return errno === ERRNO.ENOTDIR ? "a part of the path is a file" : null;
+    case "writeSysctl":
+      return errno === ERRNO.ENOENT ? "this kernel has no such parameter" : null;
+    case "openOverlayRoot":
+      return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
+    default:
+      return null;
+  }
+}
+
+function mountHint(
+  step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
+  errno: number,
+): string | null {
+  switch (errno) {
+    case ERRNO.ENODEV:
+      return `this kernel has no file system "${step.type}"; a bind mount needs the option bind or rbind`;
+    case ERRNO.EPERM:
+      return step.type === "proc" || step.type === "sysfs"
+        ? "in a user namespace it may be mounted only where the host's own is fully visible, and with its pid or network namespace"
+        : "the runtime lacks the privilege to mount it here";
+    case ERRNO.EINVAL:
+      return "the file system does not know one of the mount's options";
+    case ERRNO.ELOOP:
+    case ERRNO.ENOTDIR:
+      return `filesystem "${step.type}" must be mounted on ordinary directory`;
+    case ERRNO.ENOSPC:
+      return "raise fs.mount-max";
+    case ERRNO.EROFS:
+      return "the mount point is missing, and the root is read-only";
+    default:
+      return null;
+  }
+}
+
+function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): string | null {
+  switch (errno) {
+    case ERRNO.ENOENT:
+      return `is the source "${step.source}" there?`;
+    case ERRNO.EINVAL:
+      return step.mustBeProc
+        ? `"${step.destination}" cannot be mounted because it is not of type proc`
+        : null;
+    case ERRNO.EPERM:
+      return "a flag of the source is locked by its user namespace";
+    case ERRNO.ENOTDIR:
+      return "source and mount point must both be directories or both be files";
+    default:
+      return null;
+  }
+}
+
+function namespaceHint(errno: number): string | null {
+  if (errno === ERRNO.ENOSPC) return "a limit in /proc/sys/user is reached";
+  if (errno === ERRNO.EPERM) return "the runtime must be root, or in a user namespace";
+  if (errno === ERRNO.EINVAL) return "this kernel lacks one of the namespace types";
+  return null;
+}
