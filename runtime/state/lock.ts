@@ -40,12 +40,12 @@ function openFolder(dir: string): OwnedFd {
     return openFile(dir, O.of("O_RDONLY", "O_DIRECTORY", "O_NOFOLLOW"));
   } catch (cause) {
     if (cause instanceof SyscallError && cause.errno === ERRNO.ENOENT) {
-      throw doesNotExist(cause);
+      throw doesNotExist();
     }
     throw cause;
   }
 }
 
-function doesNotExist(cause?: unknown): StateError {
-  return new StateError("container does not exist", { cause });
+function doesNotExist(): StateError {
+  return new StateError("container does not exist");
 }

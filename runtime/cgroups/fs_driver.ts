@@ -1,0 +1,125 @@
+import type { Pid } from "syscalls/abi/brand.ts";
+import { HostError, StateError } from "runtime/base/errors.ts";
+import { ioCode } from "runtime/base/io_failure.ts";
+import type { CgroupDriver, SelfJoin } from "./driver.ts";
+import { makePlace, missingDirs } from "./make.ts";
+import type { Place } from "./place.ts";
+import { joinAll, pidsOf } from "./members.ts";
+import { removeAll } from "./remove.ts";
+import { readCgroupFile } from "./tree.ts";
+
+/** What an ordinary user's runtime may find denied. */
+const DENIED: readonly (string | null)[] = ["EACCES", "EPERM", "EROFS", "ENOENT"];
+
+/** Whether a tree that this user may not write to is an error, or is left out. */
+export type WhenDenied = "fail" | "skip";
+
+/**
+ * A driver that works on the cgroup file systems itself.
+ *
+ * @param places where the container goes (`placeContainer`)
+ */
+export function fsDriver(places: readonly Place[], whenDenied: WhenDenied): CgroupDriver {
+  return new FsDriver(places, whenDenied);
+}
+
+class FsDriver implements CgroupDriver {
+  #places: readonly Place[];
+  readonly #whenDenied: WhenDenied;
+  readonly #created: string[] = [];
+
+  constructor(places: readonly Place[], whenDenied: WhenDenied) {
+    this.#places = places;
+    this.#whenDenied = whenDenied;
+  }
+
+  get directories(): readonly string[] {
+    return this.#places.map(({ dir }) => dir);
+  }
+
+  get created(): readonly string[] {
+    return this.#created;
+  }
+
+  get selfJoin(): SelfJoin {
+    const dirs = (version: 1 | 2): string[] =>
+      this.#places.filter(({ hierarchy }) => hierarchy.version === version).map(({ dir }) => dir);
+    return { tasks: dirs(1).map((dir) => `${dir}/tasks`), unified: dirs(2)[0] ?? null };
+  }
+
+  missing(): readonly string[] {
+    return this.#places.flatMap(missingDirs);
+  }
+
+  create(): void {
+    if (this.#places.length === 0 && this.#whenDenied === "fail") {
+      throw new HostError(
+        "Cannot create cgroup: no cgroup file system is mounted; hint: mount cgroup2 on /sys/fs/cgroup",
+      );
+    }
+    try {
+      const existing = this.#make();
+      assertEmpty(existing);
+      this.#places.forEach(assertThawed);
+    } catch (cause) {
+      removeAfter(cause, () => this.remove());
+    }
+  }
+
+  /** Makes every place, leaves out those that are denied, and gives the folders that were there before. */
+  #make(): string[] {
+    const existing: string[] = [];
+    this.#places = this.#places.filter((place) => {
+      try {
+        if (!makePlace(place, this.#created)) existing.push(place.dir);
+        return true;
+      } catch (thrown) {
+        if (this.#whenDenied === "skip" && isDenied(thrown)) return false;
+        throw thrown;
+      }
+    });
+    return existing;
+  }
+
+  join(pid: Pid): void {
+    joinAll(this.directories, pid);
+  }
+
+  pids(): Pid[] {
+    return pidsOf(this.directories);
+  }
+
+  remove(): void {
+    removeAll(this.directories, this.#created);
+    this.#created.length = 0;
+  }
+}
+
+function isDenied(thrown: unknown): boolean {
+  return thrown instanceof Error && DENIED.includes(ioCode(thrown.cause));
+}
+
+/** Undoes, and throws what was the matter; a failure of the undoing goes with it. */
+function removeAfter(cause: unknown, undo: () => void): never {
+  try {
+    undo();
+  } catch (second) {
+    throw new SuppressedError(second, cause);
+  }
+  throw cause;
+}
+
+function assertEmpty(dirs: readonly string[]): void {
+  const count = pidsOf(dirs).length;
+  if (count === 0) return;
+  throw new StateError(`container's cgroup is not empty: ${count} process(es) found`);
+}
+
+/** A process that joins a frozen cgroup stops there, and its runtime would wait for it for ever. */
+function assertThawed({ dir, hierarchy: { version, controllers } }: Place): void {
+  if (version === 1 && !controllers.includes("freezer")) return;
+  const frozen = version === 1
+    ? /^FR(OZEN|EEZING)$/m.test(readCgroupFile(`${dir}/freezer.state`) ?? "")
+    : /^frozen 1$/m.test(readCgroupFile(`${dir}/cgroup.events`) ?? "");
+  if (frozen) throw new StateError("container's cgroup unexpectedly frozen");
+}
