@@ -43,11 +43,16 @@ export function rootIsExplicit(flags: FlagValues): boolean {
 }
 
 function rootPath(programName: string, given: string | null): string {
-  const root = given === null ? null : clean(given);
-  const euid = Deno.uid() ?? 0;
-  const inUserNamespace = root === null && euid === 0 && isMapped();
-  const env = (name: string): string | undefined => processInfo().env(name);
-  return stateRoot({ root, programName, euid, inUserNamespace, env });
+  return stateRoot({
+    root: given === null ? null : clean(given),
+    programName,
+    euid: Deno.uid() ?? 0,
+    // Asked for only where it matters: a file read costs more than the rest.
+    get inUserNamespace() {
+      return isMapped();
+    },
+    env: (name) => processInfo().env(name),
+  });
 }
 
 function clean(path: string): string {

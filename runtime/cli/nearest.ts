@@ -1,9 +1,12 @@
-/** The name most like `word`, or null when none is near enough to be a slip of the fingers. */
-export function nearest(word: string, names: Iterable<string>): string | null {
+/**
+ * The name most like `word`, or null when none is near enough to be a slip of the fingers.
+ * Of equally near names one that `word` begins comes first.
+ */
+export function nearest(word: string, names: readonly string[]): string | null {
   let best: string | null = null;
   let least = word.length <= 3 ? 2 : 3;
   for (const name of names) {
-    const distance = editDistance(word, name);
+    const distance = editDistance(word, name) - (name.startsWith(word) ? 0.5 : 0);
     if (distance < least) [best, least] = [name, distance];
   }
   return best;
