@@ -12,14 +12,17 @@ import { readVersion } from "./build/version.ts";
 export async function build(options: BuildOptions): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ocirt-build-" });
   try {
-    const denort = options.link === "embed" ? undefined : await findDenort(options.link);
+    const denort = options.link === "embed" || options.engine !== undefined
+      ? undefined
+      : await findDenort(options.link);
     const version = await readVersion(options.commit);
     const bundle = await bundleProgram(options.main, folder);
-    const { prelink } = options;
+    const { engine, prelink } = options;
     if (denort === undefined) {
       const info = { ...version, link: "embed", entryStub: true } as const;
       const text = programText(bundle, info);
-      await install(await linkEmbedded(text, { prelink, warn: console.error }), options.output);
+      const linked = await linkEmbedded(text, { engine, prelink, warn: console.error });
+      await install(linked, options.output);
     } else {
       const text = (entryStub: boolean): string =>
         programText(bundle, { ...version, link: "compile", entryStub });

@@ -1,3 +1,5 @@
+import { SIGNALS } from "syscalls/abi/signal.ts";
+
 /**
  * The info block: what the entry stub of the executable saw before the JavaScript engine started.
  *
@@ -49,19 +51,19 @@ export const INFO = {
   envp: 120,
 } as const;
 
-/** Signals the kernel raises for what a thread itself just did, or cannot be blocked, or the engine's own. */
+/** Signals of the kernel for what a thread itself just did, that cannot be blocked, or that are the engine's own. */
 const NOT_BLOCKED: readonly number[] = [
-  4, // SIGILL
-  5, // SIGTRAP
-  6, // SIGABRT
-  7, // SIGBUS
-  8, // SIGFPE
-  9, // SIGKILL
-  11, // SIGSEGV
-  // SIGPIPE: the engine ignores it; blocked, it would stay pending whenever a reader of ours goes away.
-  13,
-  19, // SIGSTOP
-  31, // SIGSYS
+  SIGNALS.SIGILL,
+  SIGNALS.SIGTRAP,
+  SIGNALS.SIGABRT,
+  SIGNALS.SIGBUS,
+  SIGNALS.SIGFPE,
+  SIGNALS.SIGKILL,
+  SIGNALS.SIGSEGV,
+  // The engine ignores it; blocked, it would stay pending whenever a reader of ours goes away.
+  SIGNALS.SIGPIPE,
+  SIGNALS.SIGSTOP,
+  SIGNALS.SIGSYS,
   // The C library's own, for thread cancellation and for setuid(2) in every thread (nptl(7)).
   32,
   33,

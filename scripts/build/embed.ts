@@ -29,19 +29,21 @@ const LOADER = "data:application/javascript," +
 
 /** How {@link linkEmbedded} works. */
 export interface EmbedOptions {
+  /** The deno executable; the running one when undefined. */
+  readonly engine: string | undefined;
   readonly prelink: boolean;
   readonly warn: (line: string) => void;
 }
 
-/** The running deno executable with a program inside. */
+/** A deno executable with a program inside. */
 export async function linkEmbedded(
   text: string,
-  { prelink, warn }: EmbedOptions,
+  { engine, prelink, warn }: EmbedOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const engine = await Deno.realPath(Deno.execPath());
-  const bytes = await Deno.readFile(engine);
+  const file = engine ?? await Deno.realPath(Deno.execPath());
+  const bytes = await Deno.readFile(file);
   if (!isElf(bytes)) {
-    throw new Error(`Cannot embed into ${engine}: it is no ELF file; hint: run the deno binary`);
+    throw new Error(`Cannot embed into ${file}: it is no ELF file; hint: name one with --engine`);
   }
   const argv = ["ocirt", ...ENGINE_ARGUMENTS, LOADER];
   return changeEngine(bytes, { argv, payload: encodeText(text), prelink, warn });

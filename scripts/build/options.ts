@@ -3,6 +3,8 @@ export interface BuildOptions {
   /** `auto`: compile where a denort can be had, else embed. */
   readonly link: "auto" | "compile" | "embed";
   readonly prelink: boolean;
+  /** The deno executable to embed into, also one for another machine; the running one by default. */
+  readonly engine: string | undefined;
   /** The program's main file. */
   readonly main: string;
   readonly output: string;
@@ -11,11 +13,12 @@ export interface BuildOptions {
 }
 
 const USAGE = "deno task build [--link=compile|embed] [--prelink|--no-prelink] [--output=FILE] " +
-  "[--version-commit=COMMIT] [--main=FILE]";
+  "[--version-commit=COMMIT] [--main=FILE] [--engine=FILE]";
 
 const DEFAULTS: BuildOptions = {
   link: "auto",
   prelink: true,
+  engine: undefined,
   main: "./main.ts",
   output: "./ocirt",
   commit: undefined,
@@ -46,6 +49,7 @@ function splitValue(argument: string): string[] {
 function valueOption(name: string, value: string | undefined): Partial<BuildOptions> {
   if (value !== undefined) {
     if (name === "--link" && (value === "compile" || value === "embed")) return { link: value };
+    if (name === "--engine") return { engine: value };
     if (name === "--main") return { main: value };
     if (name === "--output") return { output: value };
     if (name === "--version-commit") return { commit: value };

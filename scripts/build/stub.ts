@@ -6,23 +6,20 @@ import {
   INFO_VERSION,
 } from "runtime/host/info_block.ts";
 import type { Arch } from "syscalls/abi/arch.ts";
+import { AT_FDCWD } from "syscalls/abi/brand.ts";
+import { F } from "syscalls/abi/fcntl.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { RLIMIT } from "syscalls/abi/process.ts";
+import { SIG_HANDLER, SIG_HOW } from "syscalls/abi/signal.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { CodeLabel } from "syscalls/native/code_buffer.ts";
 import { stubMachineAarch64 } from "./stub_aarch64.ts";
 import type { StubMachine } from "./stub_machine.ts";
 import { stubMachineX8664 } from "./stub_x86_64.ts";
 
-// Values of the kernel's headers that the stub passes on, equal on both machines but for O_DIRECTORY.
-const AT_FDCWD = -100n;
-const F_GETFD = 1n;
-const F_DUPFD_CLOEXEC = 1030n;
+// asm-generic/mman-common.h and signal.h: what nothing else in the project passes.
 const MAP_PRIVATE_ANONYMOUS = 0x22n;
-const O_CLOEXEC_PATH = 0x280000n;
-const O_DIRECTORY: Readonly<Record<Arch, bigint>> = { x86_64: 0x10000n, aarch64: 0x4000n };
 const PROT_READ_WRITE = 3n;
-const RLIMIT_NOFILE = 7n;
-const SIG_BLOCK = 0n;
-const SIG_IGN = 1;
 const SIGNAL_SET_SIZE = 8n;
 
 // Where things are in the memory that the stub maps: the block, then room for its own needs, then the path.
@@ -138,7 +135,10 @@ function noteConstant(machine: StubMachine, field: number, value: bigint): void 
 
 /** prlimit64(2) writes the soft limit, then the hard one. */
 function noteLimits(machine: StubMachine): void {
-  machine.call("prlimit64", 0n, RLIMIT_NOFILE, 0n, { from: "info", offset: INFO.nofileSoft });
+  machine.call("prlimit64", 0n, BigInt(RLIMIT.RLIMIT_NOFILE), 0n, {
+    from: "info",
+    offset: INFO.nofileSoft,
+  });
 }
 
 function noteSignals(machine: StubMachine): void {
@@ -147,14 +147,14 @@ function noteSignals(machine: StubMachine): void {
   noteConstant(machine, SIGACTION_AT, BLOCKED_SIGNALS);
   const mask = { from: "info", offset: SIGACTION_AT } as const;
   const oldMask = { from: "info", offset: INFO.signalMask } as const;
-  machine.call("rt_sigprocmask", SIG_BLOCK, mask, oldMask, SIGNAL_SET_SIZE);
+  machine.call("rt_sigprocmask", BigInt(SIG_HOW.SIG_BLOCK), mask, oldMask, SIGNAL_SET_SIZE);
   machine.set("a", 1n);
   machine.set("b", 1n);
   code.place(next);
   // The handler is the first field of what the kernel writes.
   machine.call("rt_sigaction", "a", 0n, mask, SIGNAL_SET_SIZE);
   machine.load("c", "info", SIGACTION_AT);
-  machine.jumpIf("c", "!=", SIG_IGN, different);
+  machine.jumpIf("c", "!=", SIG_HANDLER.SIG_IGN, different);
   machine.load("c", "info", INFO.ignoredSignals);
   machine.or("c", "b");
   machine.store("info", INFO.ignoredSignals, "c");
@@ -173,14 +173,14 @@ function noteFolder(machine: StubMachine, arch: Arch): void {
   machine.add("a", "info", PATH_AT);
   machine.store("info", INFO.cwdPath, "a");
   emitText(machine, SIGACTION_AT, ".");
-  const flags = O_CLOEXEC_PATH | O_DIRECTORY[arch];
-  machine.call("openat", AT_FDCWD, { from: "info", offset: SIGACTION_AT }, flags, 0n);
+  const flags = openFlags(arch).of("O_PATH", "O_DIRECTORY", "O_CLOEXEC");
+  machine.call("openat", BigInt(AT_FDCWD), { from: "info", offset: SIGACTION_AT }, flags, 0n);
   machine.store("info", INFO.cwdFd, "result");
   machine.jumpIf("result", "<", 0, kept);
   machine.jumpIf("result", ">=", 3, kept);
   // A closed standard descriptor must stay free: the engine fills it with /dev/null.
   machine.set("a", "result");
-  machine.call("fcntl", "a", F_DUPFD_CLOEXEC, 3n);
+  machine.call("fcntl", "a", BigInt(F.F_DUPFD_CLOEXEC), 3n);
   machine.store("info", INFO.cwdFd, "result");
   machine.call("close", "a");
   code.place(kept);
@@ -202,7 +202,7 @@ function noteStdio(machine: StubMachine): void {
   const { code } = machine;
   for (const fd of [0n, 1n, 2n]) {
     const open = code.label();
-    machine.call("fcntl", fd, F_GETFD, 0n);
+    machine.call("fcntl", fd, BigInt(F.F_GETFD), 0n);
     machine.jumpIf("result", ">=", 0, open);
     machine.set("a", 1n << fd);
     machine.load("c", "info", INFO.closedStdio);

@@ -20,6 +20,7 @@ interface Report {
   readonly threadMasks: readonly string[];
   readonly pending: string;
   readonly files: readonly string[];
+  readonly rawMappings: readonly boolean[];
 }
 
 interface Outcome {
@@ -172,6 +173,7 @@ async function checkSignals(folder: string): Promise<void> {
 async function checkSurroundings(folder: string): Promise<void> {
   const alone = await probe(folder, "exec unshare -n $P $R");
   assertEquals(alone.build.commit, "test");
+  assertEquals(alone.rawMappings, [true, true]);
   const bare = "mount -t tmpfs -o ro none /root && mount -t tmpfs -o ro none /var/tmp";
   const homeless = await probe(folder, `exec unshare -m sh -c '${bare} && exec '$P' '$R`);
   assertEquals(homeless.engineCwd, "/");
@@ -189,7 +191,7 @@ for (const variant of ["--prelink", "--no-prelink"]) {
       await t.step("it knows limits and closed descriptors", () => checkDescriptors(folder));
       await t.step("signals are blocked in every thread and wait", () => checkSignals(folder));
       await t.step(
-        "it needs no network, no home, nothing to write",
+        "it needs no network, no home, no library for system calls",
         () => checkSurroundings(folder),
       );
     } finally {

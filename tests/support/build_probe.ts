@@ -1,5 +1,7 @@
 // Built by build_test.ts in place of the runtime: writes what it sees of itself to the file its first argument names.
 import { buildInfo } from "runtime/base/build_info.ts";
+import * as AARCH64 from "syscalls/abi/numbers/aarch64.ts";
+import * as X86_64 from "syscalls/abi/numbers/x86_64.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 
 function threadMasks(): readonly string[] {
@@ -30,6 +32,18 @@ function openFiles(): readonly string[] {
   return links.sort();
 }
 
+/** mmap(2) of no memory at an offset: the last of its six arguments decides whether that is EINVAL. */
+function rawMappings(address: bigint): readonly boolean[] {
+  const raw = new Deno.UnsafeFnPointer(
+    Deno.UnsafePointer.create(address) as Deno.PointerObject<never>,
+    { parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], result: "i64" },
+  );
+  const { syscallNumber } = Deno.build.arch === "x86_64" ? X86_64 : AARCH64;
+  const map = (offset: bigint): bigint =>
+    raw.call(BigInt(syscallNumber("mmap")), 0n, 4096n, 0n, 0x22n, -1n, offset);
+  return [map(0n) > 0n, map(1n) === -22n];
+}
+
 function report(): unknown {
   const info = processInfo();
   const { argv0, argv, nofile, cwd, closedStdio, signalsBlocked } = info;
@@ -51,6 +65,7 @@ function report(): unknown {
     threadMasks: threadMasks(),
     pending: pending(),
     files: openFiles(),
+    rawMappings: rawMappings(info.rawSyscall),
   };
 }
 
