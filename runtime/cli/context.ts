@@ -1,4 +1,4 @@
-import { isAbsolute, normalize } from "@std/path/posix";
+import { normalize } from "@std/path/posix";
 import { buildInfo } from "runtime/base/build_info.ts";
 import type { CommandContext, FlagValues } from "runtime/base/command.ts";
 import { UsageError } from "runtime/base/errors.ts";
@@ -55,8 +55,14 @@ function rootPath(programName: string, given: string | null): string {
   });
 }
 
+/** Absolute, without `.`, `..` or doubled slashes, so that "/" in any disguise is seen for what it is. */
 function clean(path: string): string {
-  const cleaned = normalize(isAbsolute(path) ? path : resolveUserPath(path));
+  const absolute = path.startsWith("/") ? path : resolveUserPath(path);
+  // normalize() costs as much as the whole parsing of flags, and nearly every path is clean.
+  if (!absolute.includes("/.") && !absolute.includes("//") && !absolute.endsWith("/")) {
+    return absolute;
+  }
+  const cleaned = normalize(absolute);
   return cleaned.length > 1 && cleaned.endsWith("/") ? cleaned.slice(0, -1) : cleaned;
 }
 
