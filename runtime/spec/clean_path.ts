@@ -1,6 +1,7 @@
 /** A path without `.`, `..`, empty parts and trailing slash, by its letters alone. Absolute: `..` stops at the root. */
 export function cleanPath(path: string): string {
   const absolute = path.startsWith("/");
+  if (absolute && !path.includes("//") && !path.includes("/.") && !path.endsWith("/")) return path;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;

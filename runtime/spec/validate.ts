@@ -46,13 +46,16 @@ function translate(config: Config, context: ValidationContext, findings: Finding
   const { process } = config;
   const userNamespace = findNamespace(namespaces, "user") === undefined ? null : mappings;
   const scope: ProcessScope = { facts: context.facts, userNamespace };
-  checkHooks(config.hooks ?? {}, findings);
-  checkResources(linux.resources ?? {}, "/linux/resources", findings);
-  checkNetDevices(linux, namespaces, context, findings);
-  checkPersonality(linux, findings);
-  checkIntelRdt(linux, findings);
-  checkMemoryPolicy(linux, findings);
-  checkSeccomp(config, findings);
+  // Most files have few of these; what is not called is not compiled either.
+  if (config.hooks !== undefined) checkHooks(config.hooks, findings);
+  if (linux.resources !== undefined) {
+    checkResources(linux.resources, "/linux/resources", findings);
+  }
+  if (linux.netDevices !== undefined) checkNetDevices(linux, namespaces, context, findings);
+  if (linux.personality !== undefined) checkPersonality(linux, findings);
+  if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
+  if (linux.memoryPolicy !== undefined) checkMemoryPolicy(linux, findings);
+  if (linux.seccomp !== undefined) checkSeccomp(config, findings);
   return {
     root,
     hostname: checkUtsName(config, "hostname", namespaces, findings),
@@ -61,8 +64,10 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     process: process === undefined ? null : checkProcess(process, "/process", scope, findings),
     namespaces,
     ...mappings,
-    timeOffsets: checkTimeOffsets(linux, namespaces, findings),
-    devices: checkDevices(linux, findings),
+    timeOffsets: linux.timeOffsets === undefined
+      ? []
+      : checkTimeOffsets(linux, namespaces, findings),
+    devices: linux.devices === undefined ? [] : checkDevices(linux, findings),
     sysctl: checkSysctl(linux, namespaces, context, findings),
     maskedPaths: checkRestrictedPaths(linux, "maskedPaths", namespaces, findings),
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),

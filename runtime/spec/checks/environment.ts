@@ -11,7 +11,8 @@ export function checkEnvironment(
   findings: Findings,
 ): string[] {
   const byKey = new Map<string, string>();
-  for (const [i, variable] of env.entries()) {
+  for (let i = 0; i < env.length; i++) {
+    const variable = env[i] as string;
     const equals = variable.indexOf("=");
     if (equals > 0) {
       byKey.set(variable.slice(0, equals), variable);

@@ -6,11 +6,11 @@ import { type IdmapOption, parseIdmapOption } from "./idmap_option.ts";
 export interface SortedOptions {
   bind: "none" | "single" | "recursive";
   remount: boolean;
-  readonly set: Set<MountFlagName>;
-  readonly clear: Set<MountFlagName>;
+  set: MountFlagName[];
+  clear: MountFlagName[];
   readonly propagation: Propagation[];
-  readonly setBelow: Set<MountAttrName>;
-  readonly clearBelow: Set<MountAttrName>;
+  setBelow: MountAttrName[];
+  clearBelow: MountAttrName[];
   readonly data: string[];
   tmpcopyup: boolean;
   idmap: "none" | "single" | "recursive";
@@ -42,11 +42,11 @@ export function sortOptions(
   const sorted: SortedOptions = {
     bind: "none",
     remount: false,
-    set: new Set(),
-    clear: new Set(),
+    set: [],
+    clear: [],
     propagation: [],
-    setBelow: new Set(),
-    clearBelow: new Set(),
+    setBelow: [],
+    clearBelow: [],
     data: [],
     tmpcopyup: false,
     idmap: "none",
@@ -56,7 +56,8 @@ export function sortOptions(
     destinationNofollow: false,
     faults: [],
   };
-  for (const [index, word] of options.entries()) {
+  for (let index = 0; index < options.length; index++) {
+    const word = options[index] as string;
     if (word.startsWith("idmap=") || word.startsWith("ridmap=")) {
       const parsed = parseIdmapOption(word.slice(word.indexOf("=") + 1), outer);
       if (typeof parsed === "string") sorted.faults.push({ index, text: parsed });
@@ -77,12 +78,12 @@ function sortOption(word: string, sorted: SortedOptions): void {
     case "nothing":
       return;
     case "set":
-      sorted.set.add(option.flag);
-      sorted.clear.delete(option.flag);
+      sorted.set = including(sorted.set, option.flag);
+      sorted.clear = without(sorted.clear, option.flag);
       return;
     case "clear":
-      sorted.set.delete(option.flag);
-      sorted.clear.add(option.flag);
+      sorted.set = without(sorted.set, option.flag);
+      sorted.clear = including(sorted.clear, option.flag);
       return;
     case "bind":
       // Together they are a recursive bind, whichever comes last.
@@ -110,11 +111,21 @@ function sortBelow(
   if (ACCESS_TIMES.includes(attr)) {
     // "cannot simply specify the access-time setting in attr_set, but must also include MOUNT_ATTR__ATIME in the
     // attr_clr field" (mount_setattr(2)). Nothing set is relatime.
-    for (const other of ACCESS_TIMES) sorted.setBelow.delete(other);
-    sorted.clearBelow.add("MOUNT_ATTR__ATIME");
-    if (kind === "setBelow") sorted.setBelow.add(attr);
+    sorted.setBelow = sorted.setBelow.filter((other) => !ACCESS_TIMES.includes(other));
+    sorted.clearBelow = including(sorted.clearBelow, "MOUNT_ATTR__ATIME");
+    if (kind === "setBelow") sorted.setBelow.push(attr);
     return;
   }
-  sorted[kind === "setBelow" ? "clearBelow" : "setBelow"].delete(attr);
-  sorted[kind].add(attr);
+  const other = kind === "setBelow" ? "clearBelow" : "setBelow";
+  sorted[kind] = including(sorted[kind], attr);
+  sorted[other] = without(sorted[other], attr);
+}
+
+function including<Name>(names: Name[], name: Name): Name[] {
+  if (!names.includes(name)) names.push(name);
+  return names;
+}
+
+function without<Name>(names: Name[], name: Name): Name[] {
+  return names.includes(name) ? names.filter((other) => other !== name) : names;
 }

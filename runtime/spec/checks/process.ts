@@ -8,7 +8,7 @@ import { checkEnvironment } from "./environment.ts";
 import type { Findings } from "./findings.ts";
 import { isMapped } from "./id_mappings.ts";
 import { checkRlimits } from "./rlimits.ts";
-import { checkScheduling } from "./scheduling.ts";
+import { checkAffinity, checkIoPriority, checkScheduler } from "./scheduling.ts";
 
 /** What a process depends on around it. */
 export interface ProcessScope {
@@ -51,7 +51,11 @@ export function checkProcess(
   if (oomScoreAdj !== undefined && (oomScoreAdj < -1000 || oomScoreAdj > 1000)) {
     findings.problem(`${origin}/oomScoreAdj`, `${oomScoreAdj} is not in the range -1000 to 1000`);
   }
-  checkScheduling(process, origin, findings);
+  if (process.scheduler !== undefined) checkScheduler(process.scheduler, origin, findings);
+  if (process.ioPriority !== undefined) checkIoPriority(process.ioPriority, origin, findings);
+  if (process.execCPUAffinity !== undefined) {
+    checkAffinity(process.execCPUAffinity, origin, findings);
+  }
   checkIds(process, origin, scope, findings);
   const grantable = scope.userNamespace === null ? scope.facts.capabilityBounds : ALL_CAPABILITIES;
   return {

@@ -2,34 +2,40 @@ import type { ProcessConfig } from "../config.ts";
 import type { Findings } from "./findings.ts";
 import { parseIdList } from "./id_list.ts";
 
-/** What sched_setattr(2), ioprio_set(2) and the affinity lists ask for. */
-export function checkScheduling(
-  process: ProcessConfig,
+/** `origin` is the JSON pointer of the process, here and below. */
+export function checkIoPriority(
+  ioPriority: NonNullable<ProcessConfig["ioPriority"]>,
   origin: string,
   findings: Findings,
 ): void {
-  checkScheduler(process.scheduler, `${origin}/scheduler`, findings);
-  const priority = process.ioPriority?.priority ?? 0;
+  const { priority = 0 } = ioPriority;
   if (priority < 0 || priority > 7) {
     findings.problem(
       `${origin}/ioPriority/priority`,
       `invalid ioPriority.Priority: ${priority}; the range is 0 to 7`,
     );
   }
+}
+
+export function checkAffinity(
+  affinity: NonNullable<ProcessConfig["execCPUAffinity"]>,
+  origin: string,
+  findings: Findings,
+): void {
   for (const moment of ["initial", "final"] as const) {
-    const cpus = parseIdList(process.execCPUAffinity?.[moment] ?? "");
+    const cpus = parseIdList(affinity[moment] ?? "");
     if (typeof cpus === "string") {
       findings.problem(`${origin}/execCPUAffinity/${moment}`, `bad CPU list: ${cpus}`);
     }
   }
 }
 
-function checkScheduler(
-  scheduler: ProcessConfig["scheduler"],
-  origin: string,
+export function checkScheduler(
+  scheduler: NonNullable<ProcessConfig["scheduler"]>,
+  process: string,
   findings: Findings,
 ): void {
-  if (scheduler === undefined) return;
+  const origin = `${process}/scheduler`;
   const { policy, nice = 0, priority = 0 } = scheduler;
   const isFair = policy === "SCHED_OTHER" || policy === "SCHED_BATCH";
   if (isFair && (nice < -20 || nice > 19)) {

@@ -39,7 +39,7 @@ function checkSyscalls(
   hasListener: boolean,
   findings: Findings,
 ): void {
-  for (const [i, { names, action, errnoRet, args }] of syscalls.entries()) {
+  syscalls.forEach(({ names, action, errnoRet, args }, i) => {
     const origin = `/linux/seccomp/syscalls/${i}`;
     if (names.length === 0) {
       findings.problem(`${origin}/names`, "is empty; at least one is required");
@@ -55,15 +55,15 @@ function checkSyscalls(
         );
       }
     }
-    for (const [j, { index }] of (args ?? []).entries()) {
+    args?.forEach(({ index }, j) => {
       if (index > LAST_ARGUMENT) {
         findings.problem(
           `${origin}/args/${j}/index`,
           `${index} is not in the range 0 to ${LAST_ARGUMENT}`,
         );
       }
-    }
-  }
+    });
+  });
 }
 
 function checkErrno(

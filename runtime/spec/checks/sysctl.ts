@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import { findNamespace } from "./namespaces.ts";
 
 /** The settings below `kernel.` that belong to an ipc namespace (ipc_namespaces(7)). */
-const IPC_SETTINGS: ReadonlySet<string> = new Set([
+const IPC_SETTINGS: readonly string[] = [
   "kernel/msgmax",
   "kernel/msgmnb",
   "kernel/msgmni",
@@ -15,7 +15,7 @@ const IPC_SETTINGS: ReadonlySet<string> = new Set([
   "kernel/shmmax",
   "kernel/shmmni",
   "kernel/shm_rmid_forced",
-]);
+];
 
 /** Only settings that belong to a namespace of the container may be written; the others are the host's. */
 export function checkSysctl(
@@ -38,8 +38,10 @@ export function checkSysctl(
  * the other one stands for it inside a name (`net.ipv4.conf.eth0/100.forwarding`).
  */
 export function sysctlPath(key: string): string {
-  const separator = /[./]/.exec(key)?.[0];
-  if (separator !== ".") return key;
+  const slash = key.indexOf("/");
+  const dot = key.indexOf(".");
+  if (slash < 0) return key.replaceAll(".", "/");
+  if (dot < 0 || slash < dot) return key;
   return key.replace(/[./]/g, (mark) => mark === "." ? "/" : ".");
 }
 
@@ -56,7 +58,7 @@ function namespaceFault(
 ): string | null {
   const has = (type: ValidNamespace["type"]): boolean =>
     findNamespace(namespaces, type) !== undefined;
-  if (IPC_SETTINGS.has(path) || path.startsWith("fs/mqueue/")) {
+  if (IPC_SETTINGS.includes(path) || path.startsWith("fs/mqueue/")) {
     return has("ipc") ? null : `sysctl ${show(key)} is not allowed in the hosts ipc namespace`;
   }
   if (path.startsWith("net/")) {
