@@ -8,15 +8,18 @@ import {
 } from "runtime/base/command.ts";
 import type { CreateOptions } from "runtime/lifecycle/create.ts";
 
-/** Which bundle: the flags of every command that reads one. */
+/** Which bundle. */
+export const BUNDLE_FLAG: Flag = {
+  name: "bundle",
+  short: "b",
+  type: "string",
+  metavar: "DIR",
+  help: "the bundle's folder (default: the current one)",
+};
+
+/** Which bundle and configuration: the flags of every command that reads them. */
 export const BUNDLE_FLAGS: readonly Flag[] = [
-  {
-    name: "bundle",
-    short: "b",
-    type: "string",
-    metavar: "DIR",
-    help: "the bundle's folder (default: the current one)",
-  },
+  BUNDLE_FLAG,
   {
     name: "config",
     short: "f",

@@ -9,6 +9,7 @@ import { HostError, StateError } from "runtime/base/errors.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { specTemplate } from "runtime/spec/template.ts";
+import { BUNDLE_FLAG } from "./launch_flags.ts";
 
 export const command: Command = {
   name: "spec",
@@ -22,19 +23,13 @@ export const command: Command = {
     # %n spec
     # %n run mine`,
   flags: [
-    {
-      name: "bundle",
-      short: "b",
-      type: "string",
-      metavar: "DIR",
-      help: "the folder to write it to (default: the current one)",
-    },
+    BUNDLE_FLAG,
     {
       name: "file",
       short: "f",
       type: "string",
       metavar: "FILE",
-      help: "its name there",
+      help: "the name of the file there",
       fallback: "config.json",
     },
     {
