@@ -7,7 +7,6 @@ import {
   stringFlag,
 } from "runtime/base/command.ts";
 import { StateError } from "runtime/base/errors.ts";
-import { ioReason } from "runtime/base/io_failure.ts";
 import { type ContainerState, inspectAll } from "runtime/lifecycle/inspect.ts";
 import { stateDocument } from "./state_document.ts";
 import { ownerName, userNames } from "./user_names.ts";
@@ -32,7 +31,7 @@ export const command: Command = {
   ],
   positionals: { min: 0, max: 0 },
   run(invocation): CommandResult {
-    const states = hasRoot(invocation) ? inspectAll(invocation.context) : [];
+    const states = inspectAll(invocation.context) ?? withoutRoot(invocation);
     if (booleanFlag(invocation, "quiet")) {
       const text = states.map(({ id }) => `${id}\n`).join("");
       return { output: { kind: "text", text }, exitCode: 0 };
@@ -44,14 +43,9 @@ export const command: Command = {
 };
 
 /** A default root that is not there holds no containers yet; one that was asked for is a mistake. */
-function hasRoot({ context, rootIsExplicit }: Invocation): boolean {
-  try {
-    Deno.statSync(context.root);
-    return true;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound && !rootIsExplicit) return false;
-    throw new StateError(`Cannot list "${context.root}": ${ioReason(cause)}`, { cause });
-  }
+function withoutRoot({ context, rootIsExplicit }: Invocation): readonly ContainerState[] {
+  if (!rootIsExplicit) return [];
+  throw new StateError(`Cannot list ${context.root}: ENOENT (No such file or directory)`);
 }
 
 type Names = ReadonlyMap<number, string>;

@@ -82,7 +82,7 @@ Deno.test("ocirt --log puts failures into the file, and their bare words on stan
     const log = `${folder}/log`;
     const root = `${folder}/none`;
     const { code, err } = ocirt("--log", log, "--log-format=json", "--root", root, "list");
-    const message = `Cannot list "${root}": ENOENT (No such file or directory)`;
+    const message = `Cannot list ${root}: ENOENT (No such file or directory)`;
     assertEquals([code, err], [1, `${message}\n`]);
     const { level, msg } = JSON.parse(Deno.readTextFileSync(log));
     assertEquals([level, msg], ["error", message]);

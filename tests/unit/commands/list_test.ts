@@ -26,5 +26,5 @@ Deno.test("list of a default root that is not there is an empty table, null, or 
 
 Deno.test("list of a chosen root that is not there fails and says so", () => {
   const { message } = assertThrows(() => command.run(invocation(command, [])), StateError);
-  assertEquals(message, 'Cannot list "/proc/none": ENOENT (No such file or directory)');
+  assertEquals(message, "Cannot list /proc/none: ENOENT (No such file or directory)");
 });
