@@ -19,6 +19,9 @@ const COMPILE_ARGUMENTS: readonly string[] = [
   SINGLE_THREADED,
 ];
 
+/** What a denort says when there is no program behind it; the deno executable has no such words. */
+const DENORT_MARK = "Could not find standalone binary section";
+
 /** What {@link linkCompiled} puts together. */
 export interface CompileOptions {
   readonly denort: Denort;
@@ -54,7 +57,10 @@ export async function findDenort(link: "auto" | "compile"): Promise<Denort | und
  * with the modules) and keeps the entry point, so both live side by side.
  */
 export async function linkCompiled(options: CompileOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { denort, folder } = options;
+  const { denort, folder, warn } = options;
+  if (!new TextDecoder("latin1").decode(denort.bytes).includes(DENORT_MARK)) {
+    warn(`The executable may not work: ${denort.from} does not look like a denort`);
+  }
   const base = withStub(options);
   const program = `${folder}/ocirt.js`;
   const engine = `${folder}/denort`;

@@ -71,8 +71,9 @@ async function download(address: string): Promise<Denort | string> {
   }
 }
 
-/** What went wrong at the bottom: `fetch` says only that it failed. */
+/** What went wrong at the bottom: `fetch` tells the whole way there. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  return error.message.split(": ").at(-1) ?? error.message;
 }

@@ -36,13 +36,20 @@ async function shell(script: string, env: Record<string, string> = {}): Promise<
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-async function buildInto(output: string, args: readonly string[], denort?: string): Promise<void> {
+/** @returns what the build warned of */
+async function buildInto(
+  output: string,
+  args: readonly string[],
+  denort?: string,
+): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "scripts/build.ts", `--output=${output}`, ...args],
     env: denort === undefined ? {} : { DENORT_BIN: denort },
   });
   const { success, stderr } = await command.output();
-  assert(success, new TextDecoder().decode(stderr));
+  const warnings = new TextDecoder().decode(stderr);
+  assert(success, warnings);
+  return warnings;
 }
 
 /** Runs shell lines, in which `$P` is the executable and `$R` the report's file, and reads the report. */
@@ -204,11 +211,12 @@ Deno.test("deno compile keeps the entry stub of its base", async () => {
   const folder = await Deno.makeTempDir();
   try {
     // Deno as its own base ends up as the interactive deno: with the stub's environment it has no place for its history.
-    await buildInto(
+    const warnings = await buildInto(
       `${folder}/ocirt`,
       ["--link=compile", "--main=tests/support/build_probe.ts"],
       Deno.execPath(),
     );
+    assertStringIncludes(warnings, `${Deno.execPath()} does not look like a denort`);
     const { code, stderr } = await shell(`exec ${folder}/ocirt --version`, { DENO_DIR: folder });
     assertEquals(code, 1);
     assertStringIncludes(stderr, "history file: /dev/null/x");
