@@ -73,7 +73,7 @@ function realFolder(path: string): string {
  * @param file the configuration file, for the error
  * @throws {SpecError} naming `/root/path`
  */
-export function checkRootfs(path: string, file: string): void {
+export function checkRootfs(path: string, file = "config.json"): void {
   const problem = rootfsProblem(path.replace(/(?<=.)\/+$/, ""));
   if (problem !== null) {
     throw new SpecError(file, [{ path: "/root/path", text: `"${path}" ${problem}` }]);
@@ -105,7 +105,7 @@ export interface NamespaceChoice {
  */
 export function checkNamespacePaths(
   { namespaces }: { readonly namespaces: readonly NamespaceChoice[] },
-  file: string,
+  file = "config.json",
 ): void {
   const problems = namespaces.flatMap(({ path, origin }) => {
     const reason = path === null ? null : missing(path);
