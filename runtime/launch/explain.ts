@@ -1,4 +1,4 @@
-import { ERRNO } from "syscalls/abi/errno.ts";
+import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
 import { LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
@@ -19,7 +19,7 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
     return new LaunchError(INIT_FAILED + lookupWords(step.name, errno));
   }
   if (step.kind === "execute") {
-    return new LaunchError(INIT_FAILED + executeWords(step.args[0] ?? "", errno));
+    return executeError(step.args[0] ?? "", errno);
   }
   return new LaunchError(stepSentence(step, errno));
 }
@@ -60,9 +60,10 @@ const EXECUTE_REASONS: readonly (readonly [number, string])[] = [
 ];
 
 /** A failure of execve(2) itself, in runc's words. */
-export function executeWords(name: string, errno: number): string {
-  const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ?? `errno ${errno}`;
-  return `exec ${name}: ${reason}`;
+export function executeError(name: string, errno: number): LaunchError {
+  const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
+    `${errnoName(errno)} (${errnoText(errno)})`;
+  return new LaunchError(`${INIT_FAILED}exec ${name}: ${reason}`);
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */

@@ -73,12 +73,14 @@ export type NamespaceStep =
 
 /** From the host's tree to the container's. */
 export type RootStep =
-  /** Changes the propagation of everything mounted at and, for the `r…` forms, below `/`. */
+  /** Changes the propagation of everything mounted at and, for the `r...` forms, below `/`. */
   | { readonly kind: "setRootPropagation"; readonly propagation: Propagation }
   /** Makes the mount that holds the rootfs private: pivot_root refuses a shared parent. Tries the paths in order. */
   | { readonly kind: "makeParentPrivate"; readonly candidates: readonly string[] }
   /** A recursive bind of the rootfs onto itself: the container's root is a mount of its own. */
   | { readonly kind: "openRoot"; readonly path: string }
+  /** A recursive, read-only bind of `lower` at `scratch`. */
+  | { readonly kind: "openReadonlyRoot"; readonly lower: string; readonly scratch: string }
   /** An overlay of `lower` on a tmpfs at `scratch`. */
   | { readonly kind: "openOverlayRoot"; readonly lower: string; readonly scratch: string }
   /** Keeps a descriptor of the host's procfs, to be trusted when the container's own `/proc` may be anything. */

@@ -50,9 +50,10 @@ export type ValidRoot =
   }
   /** A copy-on-write overlay of `lower`; everything written is kept in memory and gone with the container. */
   | {
-    readonly kind: "overlay";
+    /** `readonlyView` where there is no overlayfs: the same files, nothing can be written. */
+    readonly kind: "overlay" | "readonlyView";
     readonly lower: string;
-    /** An empty directory on the host to build the overlay on, inside the container's mount namespace only. */
+    /** An empty directory on the host to build it on, inside the container's mount namespace only. */
     readonly scratch: string;
     readonly readonly: boolean;
   };

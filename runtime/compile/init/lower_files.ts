@@ -17,8 +17,7 @@ import {
   openInRoot,
   parentOf,
 } from "./lowering.ts";
-import { attach } from "./lower_root.ts";
-import { setAttributes } from "./lower_mounts.ts";
+import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 export type FileStep = Exclude<FilesystemStep, MountStep>;

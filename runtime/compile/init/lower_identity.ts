@@ -17,7 +17,7 @@ type Of<Kind extends IdentityStep["kind"]> = Extract<IdentityStep, { kind: Kind 
 /** One more than the largest capability number that any kernel can have (linux/capability.h: two 32-bit words). */
 const CAPABILITY_LIMIT = 64;
 
-/** "(unreach", the first 8 bytes of what getcwd(2) says of a directory outside the root: `(unreachable)/…`. */
+/** "(unreach", the first 8 bytes of what getcwd(2) says of a directory outside the root: `(unreachable)/...`. */
 const UNREACHABLE = new DataView(new TextEncoder().encode("(unreach").buffer).getBigUint64(0, true);
 /** Room for any path that getcwd(2) can give (PATH_MAX). */
 const PATH_MAX = 4096;

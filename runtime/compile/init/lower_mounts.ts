@@ -1,9 +1,9 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { MOUNT_ATTR, mountAttr, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
 import type { Slot } from "syscalls/native/program.ts";
-import type { MountAttrName, Propagation } from "runtime/spec/valid.ts";
+import type { MountAttrName } from "runtime/spec/valid.ts";
 import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import {
@@ -15,7 +15,7 @@ import {
   openAt,
   openInRoot,
 } from "./lowering.ts";
-import { attach, propagationFlags } from "./lower_root.ts";
+import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
@@ -33,14 +33,6 @@ const CLEARABLE: readonly MountAttrName[] = [
   "MOUNT_ATTR_NOEXEC",
   "MOUNT_ATTR_NODIRATIME",
   "MOUNT_ATTR_NOSYMFOLLOW",
-];
-
-/** Words of one choice: setting any of them needs the whole choice cleared first (mount_setattr(2)). */
-const ATIME: readonly MountAttrName[] = [
-  "MOUNT_ATTR_RELATIME",
-  "MOUNT_ATTR_NOATIME",
-  "MOUNT_ATTR_STRICTATIME",
-  "MOUNT_ATTR__ATIME",
 ];
 
 export function lowerMount(low: Lowering, step: MountStep): void {
@@ -201,61 +193,4 @@ function setBindAttributes(low: Lowering, tree: Slot, { set, clear }: RecursiveA
   builder.branch({ when: { kind: "succeeded" }, to: done });
   setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
   builder.place(done);
-}
-
-function setRecursive(low: Lowering, mounted: Slot, { set, clear }: RecursiveAttributes): void {
-  if (set.length + clear.length === 0) return;
-  setAttributes(low, mounted, { set, clear, deep: true, forgive: [] });
-}
-
-export interface AttributeChange extends RecursiveAttributes {
-  readonly deep: boolean;
-  readonly forgive: readonly number[];
-}
-
-/** mount_setattr(2) on a mount by descriptor. */
-export function setAttributes(low: Lowering, mounted: Slot, change: AttributeChange): void {
-  const { set, clear } = change;
-  const atime = set.some((name) => ATIME.includes(name)) ||
-    clear.some((name) => ATIME.includes(name));
-  const attr_set = MOUNT_ATTR.of(...set.filter((name) => name !== "MOUNT_ATTR__ATIME"));
-  const attr_clr = MOUNT_ATTR.of(
-    ...new Set(clear.filter((name) => !ATIME.includes(name))),
-    ...atime ? ["MOUNT_ATTR__ATIME"] as const : [],
-  );
-  const text = `{attr_set: ${MOUNT_ATTR.text(attr_set)}, attr_clr: ${MOUNT_ATTR.text(attr_clr)}}`;
-  const bytes = mountAttr.encode({ attr_set, attr_clr, propagation: 0n, userns_fd: 0n });
-  callSetattr(low, mounted, { bytes, text, deep: change.deep, forgive: change.forgive });
-}
-
-/** Propagation words, one after the other as they were given. */
-function setPropagation(low: Lowering, mounted: Slot, words: readonly Propagation[]): void {
-  for (const word of words) {
-    const flags = propagationFlags(word);
-    const recursive = MS.of("MS_REC");
-    const propagation = flags & ~recursive;
-    const bytes = mountAttr.encode({ attr_set: 0n, attr_clr: 0n, propagation, userns_fd: 0n });
-    const text = `{propagation: ${MS.text(propagation)}}`;
-    callSetattr(low, mounted, { bytes, text, deep: (flags & recursive) !== 0n, forgive: [] });
-  }
-}
-
-function callSetattr(
-  { builder }: Lowering,
-  mounted: Slot,
-  { bytes, text, deep, forgive }: {
-    bytes: Uint8Array;
-    text: string;
-    deep: boolean;
-    forgive: readonly number[];
-  },
-): void {
-  const at = deep ? AT.of("AT_EMPTY_PATH", "AT_RECURSIVE") : AT.of("AT_EMPTY_PATH");
-  builder.call("mount_setattr", [
-    builder.value(mounted, "tree"),
-    builder.cString(""),
-    builder.flags(AT, at),
-    builder.bytes(bytes, text),
-    builder.immediate(mountAttr.size),
-  ], { forgive });
 }

@@ -1,11 +1,11 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { openFlags } from "syscalls/abi/open.ts";
-import { MNT, MOVE_MOUNT, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
-import type { Operand, Slot } from "syscalls/native/program.ts";
-import type { Propagation } from "runtime/spec/valid.ts";
+import { MNT, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import type { Slot } from "syscalls/native/program.ts";
 import type { RootStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
+import { attach, propagationFlags, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
@@ -17,7 +17,9 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
     case "makeParentPrivate":
       return lowerParentPrivate(low, step);
     case "openRoot":
-      return lowerOpenRoot(low, step);
+      return lowerOpenRoot(low, { source: step.path, target: step.path });
+    case "openReadonlyRoot":
+      return lowerReadonlyRoot(low, step);
     case "openOverlayRoot":
       return lowerOverlay(low, step);
     case "keepHostProc":
@@ -31,19 +33,6 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
     default:
       return unreachable(step);
   }
-}
-
-/** The mount(2) flags of a propagation word. */
-export function propagationFlags(propagation: Propagation): ReturnType<typeof MS.of> {
-  const recursive = propagation !== "private" && propagation.startsWith("r");
-  const kind = recursive ? propagation.slice(1) : propagation;
-  const flag = ({
-    shared: "MS_SHARED",
-    slave: "MS_SLAVE",
-    private: "MS_PRIVATE",
-    unbindable: "MS_UNBINDABLE",
-  } as const)[kind as "shared" | "slave" | "private" | "unbindable"];
-  return recursive ? MS.of("MS_REC", flag) : MS.of(flag);
 }
 
 function mountFlagsOnly(
@@ -75,22 +64,15 @@ function lowerParentPrivate(low: Lowering, { candidates }: Of<"makeParentPrivate
   builder.place(done);
 }
 
-/** Attaches the mount `tree` onto `target`, both by descriptor or onto a host path. */
-export function attach(low: Lowering, tree: Slot, target: Operand, path: string): void {
-  const { builder } = low;
-  const flags = path === ""
-    ? MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH", "MOVE_MOUNT_T_EMPTY_PATH")
-    : MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH");
-  builder.call("move_mount", [
-    builder.value(tree, "tree"),
-    builder.cString(""),
-    target,
-    builder.cString(path),
-    builder.flags(MOVE_MOUNT, flags),
-  ]);
+function lowerReadonlyRoot(low: Lowering, { lower, scratch }: Of<"openReadonlyRoot">): void {
+  lowerOpenRoot(low, { source: lower, target: scratch });
+  setAttributes(low, low.root, { set: ["MOUNT_ATTR_RDONLY"], clear: [], deep: true, forgive: [] });
 }
 
-function lowerOpenRoot(low: Lowering, { path }: Of<"openRoot">): void {
+function lowerOpenRoot(
+  low: Lowering,
+  { source, target }: { source: string; target: string },
+): void {
   const { builder } = low;
   const flags = OPEN_TREE.of(
     "OPEN_TREE_CLONE",
@@ -98,10 +80,10 @@ function lowerOpenRoot(low: Lowering, { path }: Of<"openRoot">): void {
     "AT_RECURSIVE",
     "AT_SYMLINK_NOFOLLOW",
   );
-  builder.call("open_tree", [cwd(low), builder.cString(path), builder.flags(OPEN_TREE, flags)], {
+  builder.call("open_tree", [cwd(low), builder.cString(source), builder.flags(OPEN_TREE, flags)], {
     into: low.root,
   });
-  attach(low, low.root, cwd(low), path);
+  attach(low, low.root, cwd(low), target);
 }
 
 function lowerOverlay(low: Lowering, { lower, scratch }: Of<"openOverlayRoot">): void {

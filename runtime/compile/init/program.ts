@@ -42,6 +42,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "setRootPropagation":
     case "makeParentPrivate":
     case "openRoot":
+    case "openReadonlyRoot":
     case "openOverlayRoot":
     case "keepHostProc":
     case "keepHostNull":

@@ -1,4 +1,4 @@
-import type { Propagation } from "runtime/spec/valid.ts";
+import type { Propagation, ValidRoot } from "runtime/spec/valid.ts";
 import { hasNamespace, type PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
@@ -26,28 +26,29 @@ export function openRootSteps(input: PlanInput): Step[] {
       });
     }
   }
-  steps.push(
-    root.kind === "directory"
-      ? {
-        kind: "openRoot",
-        path: root.path,
-        label: `mount rootfs ${JSON.stringify(root.path)} onto itself`,
-        origin: "/root/path",
-      }
-      : {
-        kind: "openOverlayRoot",
-        lower: root.lower,
-        scratch: root.scratch,
-        label: `mount an overlay of ${JSON.stringify(root.lower)} on ${
-          JSON.stringify(root.scratch)
-        }`,
-        origin: "/root",
-      },
-  );
+  steps.push(openStep(root));
   return steps;
 }
 
-/** `/a/b` → `/a/b`, `/a`, `/`. */
+function openStep(root: ValidRoot): Step {
+  if (root.kind === "directory") {
+    const { path } = root;
+    const label = `mount rootfs ${JSON.stringify(path)} onto itself`;
+    return { kind: "openRoot", path, label, origin: "/root/path" };
+  }
+  const { lower, scratch } = root;
+  const overlay = root.kind === "overlay";
+  const what = overlay ? "an overlay" : "a read-only view";
+  return {
+    kind: overlay ? "openOverlayRoot" : "openReadonlyRoot",
+    lower,
+    scratch,
+    label: `mount ${what} of ${JSON.stringify(lower)} on ${JSON.stringify(scratch)}`,
+    origin: "/root",
+  };
+}
+
+/** `/a/b` to `/a/b`, `/a`, `/`. */
 function ancestors(path: string): string[] {
   const list = [path];
   for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {

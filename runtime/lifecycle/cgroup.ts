@@ -1,0 +1,32 @@
+import type { ContainerId } from "runtime/base/container_id.ts";
+import type { CgroupDriver } from "runtime/cgroups/driver.ts";
+import { fsDriver } from "runtime/cgroups/fs_driver.ts";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
+import { placeContainer } from "runtime/cgroups/place.ts";
+import type { CgroupFacts } from "runtime/plan/plan.ts";
+
+/** The cgroups that a container will have, and what the planner needs to know of them. */
+export interface NewCgroup {
+  readonly driver: CgroupDriver;
+  readonly facts: CgroupFacts;
+}
+
+/** Works out where the container goes; nothing is made yet. */
+export function newCgroup(cgroupsPath: string, id: ContainerId): NewCgroup {
+  const layout = hostLayout();
+  const places = placeContainer(layout, cgroupsPath, id);
+  const driver = fsDriver(places, Deno.uid() === 0 ? "fail" : "skip");
+  const { tasks, unified } = driver.selfJoin;
+  const facts: CgroupFacts = {
+    unified: layout.kind === "v2",
+    hierarchies: places.map(({ hierarchy, dir }) => ({
+      name: hierarchy.mountpoint.slice(hierarchy.mountpoint.lastIndexOf("/") + 1),
+      version: hierarchy.version,
+      controllers: hierarchy.controllers,
+      directory: dir,
+    })),
+    tasks,
+    unifiedDirectory: unified,
+  };
+  return { driver, facts };
+}

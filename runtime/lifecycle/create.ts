@@ -1,0 +1,160 @@
+import type { Pid } from "syscalls/abi/brand.ts";
+import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
+import { StateError, UsageError } from "runtime/base/errors.ts";
+import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
+import type { CgroupDriver } from "runtime/cgroups/driver.ts";
+import { resolveUserPath } from "runtime/host/bundle.ts";
+import { processInfo } from "runtime/host/process_info.ts";
+import type { PlanInput } from "runtime/plan/input.ts";
+import type { CgroupFacts } from "runtime/plan/plan.ts";
+import { lockContainer } from "runtime/state/lock.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
+import { readProcess } from "runtime/state/status.ts";
+import { createContainerDir, removeContainerDir, writeRecord } from "runtime/state/store.ts";
+import { newCgroup } from "./cgroup.ts";
+import type { Context } from "./context.ts";
+import type { CreatedContainer } from "./created.ts";
+import { loadBundle, type LoadedBundle } from "./load.ts";
+import { writePidFile } from "./pid_file.ts";
+import { type Undo, withRollback } from "./rollback.ts";
+import { startInit } from "./start_init.ts";
+
+/** The spec version that state and hooks are told. */
+export const OCI_VERSION = "1.3.0";
+
+export interface CreateOptions {
+  readonly id: string;
+  readonly bundle: string;
+  readonly configFile: string;
+  readonly pidFile: string | null;
+  readonly consoleSocket: string | null;
+  readonly pidfdSocket: string | null;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  readonly preserveFds: number;
+}
+
+/** Creates a container and leaves it waiting for start. */
+export function create(context: Context, options: CreateOptions): void {
+  using _created = createContainer(context, options);
+}
+
+/** The same for a caller that goes on with it: the lock is the caller's to dispose of. */
+export function createContainer(context: Context, options: CreateOptions): CreatedContainer {
+  const id = parseContainerId(options.id);
+  refuseOptions(options);
+  const loaded = loadBundle(options.bundle, options.configFile);
+  return createLoaded(context, {
+    id,
+    loaded,
+    preserveFds: options.preserveFds,
+    pidFile: options.pidFile,
+  });
+}
+
+function refuseOptions({ consoleSocket, pidfdSocket, noPivot }: CreateOptions): void {
+  const given = [
+    ["--console-socket", consoleSocket !== null],
+    ["--pidfd-socket", pidfdSocket !== null],
+    ["--no-pivot", noPivot],
+  ].filter(([, value]) => value).map(([name]) => name);
+  if (given.length > 0) {
+    throw new UsageError(`Cannot use ${given.join(", ")}: this version of ocirt cannot do it yet`);
+  }
+}
+
+export interface LoadedContainer {
+  readonly id: ContainerId;
+  readonly loaded: LoadedBundle;
+  readonly preserveFds: number;
+  /** As the user gave it. */
+  readonly pidFile: string | null;
+}
+
+/** Creates a container from a bundle that has been checked; what fails leaves nothing. */
+export function createLoaded(context: Context, container: LoadedContainer): CreatedContainer {
+  const { id, loaded } = container;
+  if (loaded.spec.process === null) {
+    throw new StateError("Cannot create container: config.json has no process property");
+  }
+  return withRollback((undo) => {
+    const env = (name: string): string | undefined => processInfo().env(name);
+    const paths = createContainerDir(context.root, id, { sticky: inRuntimeDir(context.root, env) });
+    undo(() => removeContainerDir(paths.dir));
+    const lock = lockContainer(paths.dir);
+    undo(() => lock[Symbol.dispose]());
+    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id);
+    const record = firstRecord(container, cgroup);
+    // On record before it is made: whoever finds a half-made container can take all of it away.
+    writeRecord(paths.dir, record);
+    Deno.writeTextFileSync(paths.config, loaded.text, { mode: 0o600 });
+    undo(() => cgroup.remove());
+    cgroup.create();
+    const running = runInit(context, { container, paths, cgroups, record, undo });
+    if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
+    return {
+      record: running,
+      paths,
+      init: running.pid as Pid,
+      cgroup,
+      [Symbol.dispose]: () => lock[Symbol.dispose](),
+    };
+  });
+}
+
+function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): ContainerRecord {
+  const { bundle, spec } = loaded;
+  return {
+    version: 1,
+    id,
+    ociVersion: OCI_VERSION,
+    bundle,
+    rootfs: spec.root.kind === "directory" ? spec.root.path : spec.root.lower,
+    created: now(),
+    annotations: spec.annotations,
+    pid: 0,
+    startTime: "",
+    cgroups: cgroup.directories,
+    cgroupCreated: cgroup.missing(),
+  };
+}
+
+/** RFC 3339 with nanoseconds (of which the engine's clock gives the first six). */
+function now(): string {
+  const milliseconds = performance.timeOrigin + performance.now();
+  const whole = Math.floor(milliseconds);
+  const micros = Math.floor((milliseconds - whole) * 1000);
+  return new Date(whole).toISOString().replace("Z", `${String(micros).padStart(3, "0")}000Z`);
+}
+
+interface InitRun {
+  readonly container: LoadedContainer;
+  readonly paths: RecordPaths;
+  readonly cgroups: CgroupFacts;
+  readonly record: ContainerRecord;
+  readonly undo: Undo;
+}
+
+/** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
+function runInit(context: Context, run: InitRun): ContainerRecord {
+  const { container, paths, cgroups, undo } = run;
+  const { spec, facts } = container.loaded;
+  const input: PlanInput = {
+    spec,
+    facts,
+    cgroups,
+    preservedFds: container.preserveFds,
+  };
+  let record = run.record;
+  startInit(context, {
+    input,
+    paths,
+    undo,
+    place: (init) => {
+      const startTime = readProcess(init)?.startTime ?? "";
+      record = { ...record, pid: init, startTime };
+      writeRecord(paths.dir, record);
+    },
+  });
+  return record;
+}

@@ -1,0 +1,80 @@
+import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { POLL } from "syscalls/abi/poll.ts";
+import { SIGNALS } from "syscalls/abi/signal.ts";
+import { bestEffort } from "syscalls/libc/call.ts";
+import { poll } from "syscalls/libc/poll.ts";
+import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
+import { parseContainerId } from "runtime/base/container_id.ts";
+import { StateError } from "runtime/base/errors.ts";
+import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
+import { fromRecord } from "runtime/cgroups/from_record.ts";
+import { killAll } from "runtime/cgroups/kill.ts";
+import { lockContainer } from "runtime/state/lock.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
+import { isAlive, statusOf } from "runtime/state/status.ts";
+import { readRecord, removeContainerDir } from "runtime/state/store.ts";
+import { assertAllowed } from "runtime/state/verbs.ts";
+import type { Context } from "./context.ts";
+
+/** How long an init may take to die of SIGKILL, in milliseconds (runc waits as long). */
+const KILL_PATIENCE = 10_000;
+
+export interface DeleteOptions {
+  /** Kill what runs; a container that is missing is no error. */
+  readonly force: boolean;
+}
+
+/** Takes away a stopped or created container, with `force` any other too. */
+export function deleteContainer(context: Context, id: string, { force }: DeleteOptions): void {
+  const paths = recordPaths(context.root, parseContainerId(id));
+  if (force && !exists(paths.dir)) return;
+  using _lock = lockContainer(paths.dir);
+  const record = recordOrNull(context, id, force);
+  if (record === null) return removeContainerDir(paths.dir);
+  const status = statusOf(record, paths);
+  if (!force) assertAllowed("delete", id, status);
+  destroy(record, paths);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw cause;
+  }
+}
+
+/** With `force`, a record that is missing or damaged leaves nothing to ask: what is there is taken away. */
+function recordOrNull(context: Context, id: string, force: boolean): ContainerRecord | null {
+  try {
+    return readRecord(context.root, id);
+  } catch (cause) {
+    if (!force || !(cause instanceof StateError)) throw cause;
+    if (cause.message !== "container does not exist") context.log.log("warning", cause.message);
+    return null;
+  }
+}
+
+/** Ends every process of a container and removes all that was made for it. The caller holds the lock. */
+export function destroy(record: ContainerRecord, paths: RecordPaths): void {
+  if (isAlive(record)) killInit(pid(record.pid));
+  const cgroup = fromRecord(record);
+  killAll(cgroup, SIGNALS.SIGKILL);
+  cgroup.remove();
+  removeContainerDir(paths.dir);
+}
+
+function killInit(init: Pid): void {
+  const pidfd = bestEffort("it may have ended meanwhile", () => openPidfd(init));
+  if (pidfd === null) return;
+  using opened = pidfd;
+  bestEffort("it may have ended meanwhile", () => signalPidfd(opened.fd, SIGNALS.SIGKILL));
+  const [ended] = poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], KILL_PATIENCE);
+  if (ended === 0) {
+    throw new StateError(
+      `Cannot delete container: process ${init} is still there 10 s after SIGKILL`,
+    );
+  }
+}

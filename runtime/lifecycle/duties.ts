@@ -1,0 +1,44 @@
+import type { Pid } from "syscalls/abi/brand.ts";
+import type { RLIMIT } from "syscalls/abi/process.ts";
+import { setLimit } from "syscalls/libc/process.ts";
+import { HostError } from "runtime/base/errors.ts";
+import { ioReason } from "runtime/base/io_failure.ts";
+import type { IdMapping } from "runtime/spec/valid.ts";
+import type { HostDuties } from "runtime/plan/plan.ts";
+
+/** Writes the maps of a new user namespace, as root of the one around it. */
+export function writeIdMaps(process: Pid, { uidMappings, gidMappings }: HostDuties): void {
+  writeProcFile(process, "uid_map", mapText(uidMappings), "/linux/uidMappings");
+  writeProcFile(process, "gid_map", mapText(gidMappings), "/linux/gidMappings");
+}
+
+function mapText(mappings: readonly IdMapping[]): string {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
+    "",
+  );
+}
+
+/** Lowers or raises the chance that the kernel kills the container for want of memory. */
+export function setOomScore(init: Pid, { oomScoreAdj }: HostDuties): void {
+  if (oomScoreAdj === null) return;
+  writeProcFile(init, "oom_score_adj", String(oomScoreAdj), "/process/oomScoreAdj");
+}
+
+/** Sets the limits that the init may not set itself. */
+export function setLimits(init: Pid, { rlimits }: HostDuties): void {
+  for (const { type, soft, hard } of rlimits) {
+    setLimit(init, type as keyof typeof RLIMIT, soft, hard);
+  }
+}
+
+function writeProcFile(process: Pid, name: string, text: string, origin: string): void {
+  const path = `/proc/${process}/${name}`;
+  try {
+    Deno.writeTextFileSync(path, text, { create: false });
+  } catch (cause) {
+    const value = JSON.stringify(text.trimEnd().replaceAll("\n", ", "));
+    throw new HostError(`Cannot write ${value} to "${path}" (${origin}): ${ioReason(cause)}`, {
+      cause,
+    });
+  }
+}

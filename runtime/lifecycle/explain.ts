@@ -1,0 +1,83 @@
+import type { ContainerId } from "runtime/base/container_id.ts";
+import { compileInit } from "runtime/compile/init/program.ts";
+import { planCreate } from "runtime/plan/create.ts";
+import type { HostDuties } from "runtime/plan/plan.ts";
+import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
+import { type NewCgroup, newCgroup } from "./cgroup.ts";
+import type { Context } from "./context.ts";
+import { loadBundle } from "./load.ts";
+
+/** What `create` would do, without doing any of it. */
+export interface Explanation {
+  /** The init program, step by step. */
+  readonly steps: readonly ListedStep[];
+  /** What the host half does meanwhile. */
+  readonly host: readonly HostAction[];
+  readonly warnings: readonly string[];
+}
+
+export interface HostAction {
+  readonly text: string;
+  /** JSON pointer into config.json. */
+  readonly origin: string;
+}
+
+export interface ExplainOptions {
+  readonly bundle: string;
+  readonly configFile: string;
+}
+
+/** Stands for the id of a container that is not made. */
+const NO_ID = "CONTAINER" as ContainerId;
+
+/** Descriptor numbers appear in a listing by name only. */
+const NO_FD = -1;
+
+/** Plans and compiles as `create` does, and lists what came out. */
+export function explain(_context: Context, options: ExplainOptions): Explanation {
+  const { spec, facts } = loadBundle(options.bundle, options.configFile);
+  const cgroup = newCgroup(spec.cgroupsPath, NO_ID);
+  const plan = planCreate({ spec, facts, cgroups: cgroup.facts, preservedFds: 0 });
+  const program = compileInit(plan, facts.arch, {
+    sync: NO_FD,
+    gate: NO_FD,
+    outcome: NO_FD,
+    cgroup: NO_FD,
+    namespaces: plan.host.namespaces.map(() => NO_FD),
+  });
+  return {
+    steps: listSteps(program),
+    host: hostActions(plan.host, cgroup),
+    warnings: plan.warnings,
+  };
+}
+
+function hostActions(duties: HostDuties, { driver }: NewCgroup): HostAction[] {
+  const cgroupsPath = "/linux/cgroupsPath";
+  const actions: HostAction[] = driver.missing().map((dir) => ({
+    text: `create cgroup ${JSON.stringify(dir)}`,
+    origin: cgroupsPath,
+  }));
+  for (const { path, type, origin } of duties.namespaces) {
+    actions.push({ text: `open ${type} namespace ${JSON.stringify(path)}`, origin });
+  }
+  for (const kind of ["uid", "gid"] as const) {
+    for (const { containerID, hostID, size } of duties[`${kind}Mappings`]) {
+      const text =
+        `map ${kind}s ${containerID}+${size} of the container to ${hostID}+${size} of the host`;
+      actions.push({ text, origin: `/linux/${kind}Mappings` });
+    }
+  }
+  if (duties.moveInto !== null) {
+    const text = `move the init into cgroup ${JSON.stringify(duties.moveInto)}`;
+    actions.push({ text, origin: cgroupsPath });
+  }
+  if (duties.oomScoreAdj !== null) {
+    const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;
+    actions.push({ text, origin: "/process/oomScoreAdj" });
+  }
+  for (const { type, soft, hard, origin } of duties.rlimits) {
+    actions.push({ text: `set ${type} of the init to ${soft}:${hard}`, origin });
+  }
+  return actions;
+}

@@ -1,0 +1,35 @@
+import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
+import { knownMountOptions } from "runtime/spec/words/mount_options.ts";
+import { NAMESPACE_TYPES } from "runtime/spec/words/namespaces.ts";
+import type { Context } from "./context.ts";
+import { OCI_VERSION } from "./create.ts";
+
+/** Options that config.json may have and this version refuses (see unsupported.ts). */
+const NOT_YET: readonly string[] = ["tmpcopyup"];
+
+/** The document "features" of the OCI runtime specification: what this program implements, whatever the host can do. */
+export function features({ version }: Context): unknown {
+  return {
+    ociVersionMin: "1.0.0",
+    ociVersionMax: OCI_VERSION,
+    hooks: [],
+    mountOptions: knownMountOptions().filter((option) => !NOT_YET.includes(option)),
+    linux: {
+      namespaces: NAMESPACE_TYPES,
+      capabilities: CAPABILITY_NAMES,
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: false },
+      seccomp: { enabled: false },
+      apparmor: { enabled: false },
+      selinux: { enabled: false },
+      intelRdt: { enabled: false },
+      memoryPolicy: { modes: [], flags: [] },
+      mountExtensions: { idmap: { enabled: false } },
+      netDevices: { enabled: false },
+    },
+    annotations: {
+      "org.opencontainers.runc.checkpoint.enabled": "false",
+      "io.github.ocirt.version": version,
+    },
+    potentiallyUnsafeConfigAnnotations: ["run.oci."],
+  };
+}

@@ -1,0 +1,35 @@
+import type { HostFacts } from "runtime/base/facts.ts";
+import { checkNamespacePaths, checkRootfs, readBundle } from "runtime/host/bundle.ts";
+import { probeHost } from "runtime/host/probe.ts";
+import { parseConfig } from "runtime/spec/parse.ts";
+import type { ValidSpec } from "runtime/spec/valid.ts";
+import { validate } from "runtime/spec/validate.ts";
+import { refuseUnsupported } from "./unsupported.ts";
+
+/** A bundle, read and checked. */
+export interface LoadedBundle {
+  /** Absolute. */
+  readonly bundle: string;
+  /** The text of config.json, to be kept: later edits of the file have no effect (runtime.md, "Lifecycle"). */
+  readonly text: string;
+  readonly spec: ValidSpec;
+  readonly facts: HostFacts;
+}
+
+/**
+ * Reads a bundle and checks all of it: the file itself, then the host's files that it names.
+ *
+ * @throws {SpecError} every problem of the file
+ * @throws {HostError} the bundle, its rootfs or a namespace is not there
+ */
+export function loadBundle(bundle: string, configFile: string): LoadedBundle {
+  const read = readBundle(bundle, configFile);
+  const facts = probeHost();
+  const fileName = configFile;
+  const config = parseConfig(read.text, fileName);
+  const spec = validate(config, { bundle: read.bundle, fileName, facts });
+  refuseUnsupported(spec, fileName);
+  if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
+  checkNamespacePaths(spec, fileName);
+  return { bundle: read.bundle, text: read.text, spec, facts };
+}

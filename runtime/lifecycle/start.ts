@@ -1,0 +1,40 @@
+import { hostArch } from "syscalls/libc/library.ts";
+import { LaunchError, StateError } from "runtime/base/errors.ts";
+import type { RecordPaths } from "runtime/base/paths.ts";
+import { executeError } from "runtime/launch/explain.ts";
+import { giveStart } from "runtime/launch/start_gate.ts";
+import { parseConfig } from "runtime/spec/parse.ts";
+import { assertAllowed } from "runtime/state/verbs.ts";
+import type { Context } from "./context.ts";
+import { openContainer } from "./open.ts";
+
+/** Lets a created container's init become the user's program. Returns when execve(2) has worked. */
+export function start(context: Context, id: string): void {
+  using container = openContainer(context, id);
+  assertAllowed("start", id, container.status);
+  startCreated(container.paths);
+}
+
+/**
+ * The same for a container whose lock the caller holds.
+ * @throws {LaunchError} when the program cannot be executed: the container is stopped then
+ */
+export function startCreated(paths: RecordPaths): void {
+  const outcome = giveStart(paths, hostArch());
+  switch (outcome.kind) {
+    case "executed":
+      return;
+    case "failed":
+      throw executeError(programName(paths), outcome.errno);
+    case "nobodyWaits":
+      throw new StateError("cannot start an already running container");
+  }
+}
+
+/** What the container was to execute; only a failure needs to know. */
+function programName(paths: RecordPaths): string {
+  const config = parseConfig(Deno.readTextFileSync(paths.config), paths.config);
+  const name = config.process?.args?.[0];
+  if (name === undefined) throw new LaunchError("Cannot start container: its process has no args");
+  return name;
+}

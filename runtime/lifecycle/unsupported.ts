@@ -1,0 +1,81 @@
+import { type Problem, SpecError } from "runtime/base/errors.ts";
+import type { ValidSpec } from "runtime/spec/valid.ts";
+
+/**
+ * Refuses what this version cannot do. Nothing that was asked for is left out in silence: a filter or a limit that is
+ * missing would be worse than a container that is not created.
+ *
+ * @throws {SpecError} naming every property
+ */
+export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
+  const paths = [
+    ...processPaths(spec),
+    ...linuxPaths(spec),
+    ...mountPaths(spec),
+    ...hookPaths(spec),
+  ];
+  if (paths.length === 0) return;
+  const problems = paths.map((path): Problem => ({
+    path,
+    text: "this version of ocirt cannot do it yet",
+  }));
+  throw new SpecError(fileName, problems);
+}
+
+/** True for what a file gives some content: absent, empty text, `{}` and `[]` ask for nothing. */
+function asks(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === false) return false;
+  return typeof value !== "object" ||
+    Object.values(value).some((it) => it !== undefined && it !== null);
+}
+
+function namesThatAsk(
+  object: object | undefined | null,
+  names: readonly string[],
+  path: string,
+): string[] {
+  const values = new Map(Object.entries(object ?? {}));
+  return names.filter((name) => asks(values.get(name))).map((name) => `${path}/${name}`);
+}
+
+function processPaths({ config }: ValidSpec): string[] {
+  const names = ["terminal", "apparmorProfile", "selinuxLabel", "scheduler", "ioPriority"];
+  return namesThatAsk(config.process, names, "/process");
+}
+
+function linuxPaths({ config }: ValidSpec): string[] {
+  const { linux } = config;
+  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel", "memoryPolicy", "personality"];
+  const limits = [
+    "memory",
+    "cpu",
+    "pids",
+    "blockIO",
+    "hugepageLimits",
+    "network",
+    "rdma",
+    "unified",
+  ];
+  return [
+    ...namesThatAsk(linux, own, "/linux"),
+    ...namesThatAsk(linux?.resources, limits, "/linux/resources"),
+  ];
+}
+
+function mountPaths({ mounts }: ValidSpec): string[] {
+  return mounts.filter((mount) =>
+    mount.idmap !== "none" || mount.tmpcopyup || mount.copySymlink || mount.destinationNofollow
+  ).map(({ origin }) => `${origin}/options`);
+}
+
+function hookPaths({ config }: ValidSpec): string[] {
+  const names = [
+    "prestart",
+    "createRuntime",
+    "createContainer",
+    "startContainer",
+    "poststart",
+    "poststop",
+  ];
+  return namesThatAsk(config.hooks, names, "/hooks");
+}
