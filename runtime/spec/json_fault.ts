@@ -92,6 +92,7 @@ class Scanner {
 
   #enter(close: "}" | "]", expected: Expected): Expected {
     if (this.#open.push(close) <= DEEPEST) return expected;
+    this.at--;
     return this.#fail(`nested deeper than ${DEEPEST} levels`);
   }
 
