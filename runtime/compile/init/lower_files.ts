@@ -244,7 +244,7 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
   maskingTmpfs(low, tree);
   builder.jump(cover);
   builder.place(isFile);
-  cloneTree(low, { from: builder.value(low.hostNull, "host /dev/null"), path: "", into: tree });
+  maskingNull(low, tree);
   builder.place(cover);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);
@@ -268,6 +268,21 @@ function maskingTmpfs(low: Lowering, into: Slot): void {
     into: low.maskTmpfs,
   });
   builder.set(into, builder.value(low.maskTmpfs, "mask"));
+  builder.place(done);
+}
+
+/** The host's /dev/null covers the first masked file itself, and is cloned for the others: only what is attached can be. */
+function maskingNull(low: Lowering, into: Slot): void {
+  const { builder } = low;
+  const first = builder.label();
+  const done = builder.label();
+  const hostNull = builder.value(low.hostNull, "host /dev/null");
+  builder.branch({ of: low.nullAttached, when: { kind: "equals", value: 0n }, to: first });
+  cloneTree(low, { from: hostNull, path: "", into });
+  builder.jump(done);
+  builder.place(first);
+  builder.set(low.nullAttached, builder.immediate(1));
+  builder.set(into, hostNull);
   builder.place(done);
 }
 

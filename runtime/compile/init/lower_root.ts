@@ -25,7 +25,7 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
     case "keepHostProc":
       return lowerKeep(low, "/proc", low.hostProc, ["O_PATH", "O_DIRECTORY"]);
     case "keepHostNull":
-      return lowerKeep(low, "/dev/null", low.hostNull, ["O_PATH", "O_NOFOLLOW"]);
+      return lowerKeepNull(low);
     case "pivotRoot":
       return lowerPivot(low);
     case "changeRoot":
@@ -115,11 +115,24 @@ function lowerOverlay(low: Lowering, { lower, scratch }: Of<"openOverlayRoot">):
   close(low, tmpfs);
 }
 
+/** A mount of its own: what is still mounted in the host's tree can no longer be cloned once that is gone. */
+function lowerKeepNull(low: Lowering): void {
+  const { builder } = low;
+  const flags = OPEN_TREE.of("OPEN_TREE_CLONE", "OPEN_TREE_CLOEXEC", "AT_SYMLINK_NOFOLLOW");
+  builder.call("open_tree", [
+    cwd(low),
+    builder.cString("/dev/null"),
+    builder.flags(OPEN_TREE, flags),
+  ], {
+    into: low.hostNull,
+  });
+}
+
 function lowerKeep(
   low: Lowering,
   path: string,
   into: Slot,
-  names: readonly ("O_PATH" | "O_DIRECTORY" | "O_NOFOLLOW")[],
+  names: readonly ("O_PATH" | "O_DIRECTORY")[],
 ): void {
   const { builder } = low;
   const family = openFlags(low.arch);

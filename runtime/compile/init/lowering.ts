@@ -28,9 +28,11 @@ export interface Lowering {
   readonly root: Slot;
   /** Where a 16-byte-or-less answer of the host half is read to. */
   readonly reply: Slot;
-  /** The host's procfs and /dev/null, once a step kept them. */
+  /** The host's procfs, once a step kept it. */
   readonly hostProc: Slot;
+  /** A mount of the host's /dev/null, once a step kept it; 1 in `nullAttached` once it covers the first file. */
   readonly hostNull: Slot;
+  readonly nullAttached: Slot;
   /** The shared tmpfs over masked directories; 0 until the first one. */
   readonly maskTmpfs: Slot;
   /** 1 once the working directory has been entered. */
@@ -55,6 +57,7 @@ export function newLowering(
     reply: slot(),
     hostProc: slot(),
     hostNull: slot(),
+    nullAttached: slot(),
     maskTmpfs: slot(),
     entered: slot(),
     executable: slot(),
