@@ -17,11 +17,20 @@ import {
   openInRoot,
   readAll,
   removeDirectory,
+  setInheritable,
   writeAll,
 } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
-import { poll, readSignal, signalFd } from "syscalls/libc/poll.ts";
-import { openPidfd, setLimit, signalPidfd, spawn, waitPid } from "syscalls/libc/process.ts";
+import { blockSignals, poll, readSignal, signalFd } from "syscalls/libc/poll.ts";
+import {
+  openPidfd,
+  reapAny,
+  setChildSubreaper,
+  setLimit,
+  signalPidfd,
+  spawn,
+  waitPid,
+} from "syscalls/libc/process.ts";
 import { receive, send, socketPair } from "syscalls/libc/sockets.ts";
 
 const O = openFlags(hostArch());
@@ -202,4 +211,45 @@ Deno.test("bestEffort() swallows kernel failures and nothing else", () => {
     bestEffort("nothing depends on it", () => {
       throw new TypeError("a mistake");
     }), TypeError);
+});
+
+Deno.test("a blocked signal is read from the signalfd with its sender", () => {
+  const mask = signalSet(SIGNALS.SIGUSR2);
+  blockSignals(mask);
+  assertEquals(blockSignals(0n) & mask, mask);
+  using signals = signalFd(mask);
+  assertEquals(rawCall("tgkill", Deno.pid, rawCall("gettid"), SIGNALS.SIGUSR2), 0);
+  const events = Number(POLL.of("POLLIN"));
+  assertEquals(poll([{ fd: signals.fd, events }], 10_000), [events]);
+  const { signal, pid: sender } = readSignal(signals.fd) ?? {};
+  assertEquals([signal, Number(sender)], [SIGNALS.SIGUSR2, Deno.pid]);
+  assertEquals(readSignal(signals.fd), null);
+});
+
+Deno.test("a child inherits the descriptors that were made inheritable, and no others", () => {
+  using kept = openFile("/dev/null", O.of("O_RDONLY"));
+  using closed = openFile("/dev/null", O.of("O_RDONLY"));
+  setInheritable(kept.fd);
+  const script = `test -e /proc/self/fd/${kept.fd} && ! test -e /proc/self/fd/${closed.fd}`;
+  const child = spawn({ executable: "/bin/sh", argv: ["sh", "-c", script], environ: [] });
+  assertEquals(waitPid(child, { block: true }), { kind: "exited", code: 0 });
+});
+
+Deno.test("a subreaper reaps the orphans of its children, whoever they are", () => {
+  setChildSubreaper();
+  const script = "(sleep 0.05; exit 9) & exit 8";
+  const child = spawn({
+    executable: "/bin/sh",
+    argv: ["sh", "-c", script],
+    environ: ["PATH=/usr/bin:/bin"],
+  });
+  assertEquals(waitPid(child, { block: true }), { kind: "exited", code: 8 });
+  const deadline = performance.now() + 10_000;
+  let reaped = reapAny();
+  while (reaped === null && performance.now() < deadline) {
+    poll([], 5);
+    reaped = reapAny();
+  }
+  assertEquals(reaped?.status, { kind: "exited", code: 9 });
+  assertEquals(reapAny(), null);
 });
