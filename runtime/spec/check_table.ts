@@ -56,10 +56,7 @@ function checkValue(table: Table, value: unknown, path: string, problems: Proble
       return;
     case "list":
       if (!Array.isArray(value)) return wrongType(table, value, path, problems);
-      for (let i = 0; i < value.length; i++) {
-        checkValue(table[1], value[i], `${path}/${i}`, problems);
-      }
-      return;
+      return checkItems(table[1], value, path, problems);
     case "map":
       if (!isObject(value)) return wrongType(table, value, path, problems);
       for (const name of Object.keys(value)) {
@@ -69,6 +66,21 @@ function checkValue(table: Table, value: unknown, path: string, problems: Proble
     case "object":
       if (!isObject(value)) return wrongType(table, value, path, problems);
       return checkProperties(table, value, path, problems);
+  }
+}
+
+function checkItems(
+  table: Table,
+  items: readonly unknown[],
+  path: string,
+  problems: Problem[],
+): void {
+  const areStrings = table[0] === "string";
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    // Most of a file is lists of strings: a good one needs no pointer.
+    if (areStrings && typeof item === "string" && !item.includes("\0")) continue;
+    checkValue(table, item, `${path}/${i}`, problems);
   }
 }
 

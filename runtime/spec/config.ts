@@ -3,7 +3,7 @@ import type { ConfigSchema, ProcessSchema, ResourcesSchema } from "./schema.ts";
 
 /**
  * config.json as written, once its shape has been checked: what the file leaves out or sets to null is undefined.
- * 64-bit numbers are bigints where the file writes them with 16 digits or more.
+ * A 64-bit number that a double cannot hold exactly is a bigint.
  */
 export type Config = z.infer<typeof ConfigSchema>;
 

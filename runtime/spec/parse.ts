@@ -33,8 +33,13 @@ export function parseResources(text: string, fileName: string): ResourcesConfig 
 }
 
 function parse(table: Table, text: string, fileName: string): unknown {
-  const value = parseJson(text, fileName);
-  const problems = checkTable(table, value);
+  let value = parseJson(text, fileName);
+  let problems = checkTable(table, value);
+  // A number that a double cannot hold exactly is a problem to the table, so that few files need the slow way.
+  if (problems.length > 0 && LONG_NUMBER.test(text)) {
+    value = parseJson(text, fileName, reviveLongInteger);
+    problems = checkTable(table, value);
+  }
   if (problems.length > 0) throw new SpecError(fileName, problems);
   return value;
 }
@@ -43,16 +48,11 @@ function parse(table: Table, text: string, fileName: string): unknown {
 const LONG_NUMBER = /[:,[]\s*-?[0-9]{16}/;
 
 /** JSON.parse hands a reviver the source text of plain values (ECMAScript 2026); TypeScript's library does not know yet. */
-type ParseWithSource = (
-  text: string,
-  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-) => unknown;
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-function parseJson(text: string, fileName: string): unknown {
+function parseJson(text: string, fileName: string, reviver?: Reviver): unknown {
   try {
-    return LONG_NUMBER.test(text)
-      ? (JSON.parse as ParseWithSource)(text, reviveLongInteger)
-      : JSON.parse(text);
+    return (JSON.parse as (text: string, reviver?: Reviver) => unknown)(text, reviver);
   } catch (error) {
     throw new SpecError(fileName, [explain(text, error)]);
   }

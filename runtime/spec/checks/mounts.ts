@@ -55,7 +55,9 @@ function checkMount(
     recursive: { set: options.setBelow, clear: options.clearBelow },
     data: options.data,
     tmpcopyup: options.tmpcopyup,
-    ...checkIdmap(mount, options, origin, scope, findings),
+    ...(asksForIdmap(mount, options)
+      ? checkIdmap(mount, options, origin, scope, findings)
+      : NO_IDMAP),
     copySymlink: options.copySymlink,
     sourceNofollow: options.sourceNofollow,
     destinationNofollow: options.destinationNofollow,
@@ -118,7 +120,17 @@ function checkType(
 
 type Idmap = Pick<ValidMount, "idmap" | "uidMappings" | "gidMappings">;
 
-/** Mappings alone ask for an id-mapped mount, as the option does; the option alone takes the container's mappings. */
+const NO_IDMAP: Idmap = { idmap: "none", uidMappings: [], gidMappings: [] };
+
+/** Mappings alone ask for an id-mapped mount, as the option does. */
+function asksForIdmap(
+  { uidMappings, gidMappings }: MountConfig,
+  { idmap }: SortedOptions,
+): boolean {
+  return idmap !== "none" || (uidMappings?.length ?? 0) + (gidMappings?.length ?? 0) > 0;
+}
+
+/** The option alone takes the container's mappings. */
 function checkIdmap(
   mount: MountConfig,
   options: SortedOptions,
@@ -129,7 +141,6 @@ function checkIdmap(
   const uidMappings = options.idmapOption?.uids ?? mount.uidMappings ?? [];
   const gidMappings = options.idmapOption?.gids ?? mount.gidMappings ?? [];
   const own = uidMappings.length + gidMappings.length > 0;
-  if (!own && options.idmap === "none") return { idmap: "none", uidMappings, gidMappings };
   if (options.bind === "none") {
     findings.problem(origin, "id-mapped mounts are only supported for bind-mounts");
   }
