@@ -1,0 +1,47 @@
+/** An error whose message is meant for the person at the terminal: no stack trace, one sentence. */
+export abstract class OcirtError extends Error {
+  /** Exit status of a command that ends this way (exec turns every one of them into 255). */
+  readonly exitCode: number = 1;
+}
+
+/** The command line is wrong. */
+export class UsageError extends OcirtError {
+  override readonly name = "UsageError";
+}
+
+/** One thing wrong in a configuration file. */
+export interface Problem {
+  /** JSON pointer, `/process/rlimits/0/type`. "" is the whole document. */
+  readonly path: string;
+  /** What is wrong there, value and rule: `"RLIMIT_FOO" is not one of …`. */
+  readonly text: string;
+}
+
+/** A configuration file is wrong. Holds every problem found, not only the first. */
+export class SpecError extends OcirtError {
+  override readonly name = "SpecError";
+  readonly problems: readonly Problem[];
+  constructor(file: string, problems: readonly Problem[]) {
+    super(
+      `Cannot use ${file}: ${
+        problems.map(({ path, text }) => path === "" ? text : `${path}: ${text}`).join("; ")
+      }`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** What is on disk or running does not allow what was asked (no such container, wrong status, damaged record). */
+export class StateError extends OcirtError {
+  override readonly name = "StateError";
+}
+
+/** The container could not be made or started; it has been taken away again. */
+export class LaunchError extends OcirtError {
+  override readonly name = "LaunchError";
+}
+
+/** This host lacks something, or refused something outside the container. */
+export class HostError extends OcirtError {
+  override readonly name = "HostError";
+}
