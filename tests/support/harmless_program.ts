@@ -37,6 +37,9 @@ class Generator {
   readonly #open: Label[] = [];
   readonly #cells: [Slot, ...Slot[]];
   readonly #buffer: Slot;
+  readonly #bufferSize: number;
+  /** Behind the other, so that its distance is large where that one is. */
+  readonly #farBuffer: Slot;
   readonly #pid: Slot;
   #forks = 0;
   /** Whether the last result is the same in every run: not a pid. */
@@ -45,7 +48,9 @@ class Generator {
   constructor(random: Random) {
     this.#random = random;
     this.#cells = [this.#b.slot(), this.#b.slot(), this.#b.slot()];
-    this.#buffer = this.#b.slot(this.#random.pick([16, 64, 4096, 40000]));
+    this.#bufferSize = this.#random.pick([16, 64, 4096, 40000]);
+    this.#buffer = this.#b.slot(this.#bufferSize);
+    this.#farBuffer = this.#b.slot(16);
     this.#pid = this.#b.slot();
   }
 
@@ -89,7 +94,7 @@ class Generator {
         b.call("prctl", [b.immediate(PR.PR_GET_NAME), b.addressOf(this.#buffer)], into);
         break;
       case 3:
-        b.call("getcwd", [b.addressOf(this.#buffer), b.immediate(16)], into);
+        b.call("getcwd", [b.addressOf(this.#farBuffer), b.immediate(16)], into);
         break;
       case 4:
         b.call("write", [b.immediate(2), b.cString("unseen"), b.immediate(0)], into);
@@ -125,14 +130,18 @@ class Generator {
   #branch(): void {
     const to = this.#label();
     if (this.#random.chance(10)) return this.#b.jump(to);
-    const cell = this.#random.chance(50);
+    // No pid is 0, but in the child the cell is.
+    if (this.#random.chance(10)) {
+      return this.#b.branch({ of: this.#pid, when: { kind: "equals", value: 0n }, to });
+    }
+    const cell = this.#random.chance(60);
     const of = cell ? { of: this.#random.pick(this.#cells) } : {};
     this.#b.branch({ ...of, when: this.#condition(cell || this.#resultKnown), to });
   }
 
   #condition(anything: boolean): Condition {
-    const value = this.#random.chance(50) ? BigInt(this.#random.below(30)) : this.#random.bits64();
-    const mask = this.#random.bits64();
+    const value = this.#value();
+    const mask = this.#random.chance(50) ? this.#value() : this.#random.bits64();
     const conditions: [Condition, ...Condition[]] = [
       { kind: "failed" },
       { kind: "succeeded" },
@@ -144,6 +153,20 @@ class Generator {
       conditions.push({ kind: "maskedEquals", mask, value: value & mask });
     }
     return this.#random.pick(conditions);
+  }
+
+  /** One of few, so that comparisons hold now and then; they are the limits of what instructions take. */
+  #value(): bigint {
+    return this.#random.pick([
+      0n,
+      0xffn,
+      0x8000_0000n,
+      -0x8000_0000n,
+      0x7fff_ffff_ffff_ffffn,
+      -0x8000_0000_0000_0000n,
+      0x1234_5678_9abc_def0n,
+      BigInt(-ERRNO.EBADF),
+    ]);
   }
 
   #label(): Label {
@@ -165,10 +188,15 @@ class Generator {
     const b = this.#b;
     return this.#random.pick([
       b.immediate(this.#random.bits64()),
+      b.immediate(this.#value()),
+      b.immediate(this.#value()),
       b.immediate(this.#random.below(100)),
       b.value(this.#random.pick(this.#cells)),
       b.field(this.#buffer, 8),
       b.value(this.#buffer),
+      b.field(this.#buffer, this.#bufferSize - 8),
+      b.value(this.#farBuffer),
+      b.addressOf(this.#farBuffer),
       b.addressOf(this.#random.pick(this.#cells)),
       b.cString(`text ${this.#random.below(5)}`),
     ]);
@@ -185,6 +213,9 @@ class Generator {
     const child = this.#label();
     b.fork({ flags: BigInt(SIGNALS.SIGCHLD), flagsText: "SIGCHLD", child, into: this.#pid });
     const zero = b.immediate(0);
+    if (this.#random.chance(50)) {
+      b.branch({ of: this.#pid, when: { kind: "equals", value: 0n }, to: this.#label() });
+    }
     b.set(this.#cells[0], zero);
     b.call("wait4", [b.value(this.#pid), b.addressOf(this.#cells[0]), zero, zero]);
     b.report({ tag: TAG, value: b.value(this.#cells[0], "status") });
