@@ -1,5 +1,12 @@
 import { errnoName } from "syscalls/abi/errno.ts";
-import type { Condition, Instruction, Operand, Program, Slot } from "./program.ts";
+import {
+  type Condition,
+  type Instruction,
+  type Operand,
+  type Program,
+  type Slot,
+  textOf,
+} from "./program.ts";
 
 /** One call of a step, as a person reads it. */
 export interface ListedCall {
@@ -69,8 +76,9 @@ function slotNames(program: Program): Names {
     for (const operand of operandsOf(instruction)) {
       if (operand.kind !== "slot" && operand.kind !== "slotAddress") continue;
       const isWhole = operand.kind === "slotAddress" || operand.offset === undefined;
-      if (operand.text === undefined || !isWhole || names.has(operand.slot)) continue;
-      names.set(operand.slot, operand.text.replace(/^&/, ""));
+      const text = textOf(operand);
+      if (text === undefined || !isWhole || names.has(operand.slot)) continue;
+      names.set(operand.slot, text.replace(/^&/, ""));
     }
   }
   return names;
@@ -130,7 +138,7 @@ function instructionText(instruction: Instruction, names: Names): string {
     case "report":
       return `report ${instruction.tag}, ${operandText(instruction.value, names)}`;
     case "fail":
-      return `fail ${operandText(instruction.errno, names)}`;
+      return `fail ${errnoOperandText(instruction.errno, names)}`;
     case "exit":
       return `exit ${instruction.code}`;
     default:
@@ -161,14 +169,15 @@ function conditionText(subject: string, when: Condition): string {
     case "equals":
       return `${subject} == ${numberText(when.value)}`;
     case "maskedEquals":
-      return `(${subject} & ${numberText(when.mask)}) == ${numberText(when.value)}`;
+      return `(${subject} & ${bitsText(when.mask)}) == ${bitsText(when.value)}`;
     default:
       return unreachable(when);
   }
 }
 
 function operandText(operand: Operand, names: Names): string {
-  if (operand.text !== undefined) return operand.text;
+  const text = textOf(operand);
+  if (text !== undefined) return text;
   switch (operand.kind) {
     case "immediate":
       return numberText(operand.value);
@@ -191,9 +200,16 @@ function slotName(slot: Slot, names: Names): string {
 
 /** Counts and descriptors in decimal, what is likely bits in hexadecimal. */
 function numberText(value: bigint): string {
-  return value > -0x10000n && value < 0x10000n
-    ? `${value}`
-    : `0x${BigInt.asUintN(64, value).toString(16)}`;
+  return value > -0x10000n && value < 0x10000n ? `${value}` : bitsText(value);
+}
+
+function bitsText(value: bigint): string {
+  return `0x${BigInt.asUintN(64, value).toString(16)}`;
+}
+
+function errnoOperandText(operand: Operand, names: Names): string {
+  const isPlain = operand.kind === "immediate" && operand.text === undefined;
+  return isPlain ? errnoName(Number(operand.value)) : operandText(operand, names);
 }
 
 function unreachable(value: never): never {
