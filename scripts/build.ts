@@ -2,7 +2,7 @@
  * Makes the executable `./ocirt`: bundles main.ts into one script and links it with the JavaScript engine.
  * See docs/build.md.
  */
-import { bundleProgram, programText } from "./build/bundle.ts";
+import { bundleProgram, programMemory, programText } from "./build/bundle.ts";
 import { findDenort, linkCompiled } from "./build/compile.ts";
 import { linkEmbedded } from "./build/embed.ts";
 import { type BuildOptions, buildOptions } from "./build/options.ts";
@@ -20,8 +20,11 @@ export async function build(options: BuildOptions): Promise<void> {
     const { engine, prelink } = options;
     if (denort === undefined) {
       const info = { ...version, link: "embed", entryStub: true } as const;
-      const text = programText(bundle, info);
-      const linked = await linkEmbedded(text, { engine, prelink, warn: console.error });
+      const linked = await linkEmbedded(programMemory(bundle, info), {
+        engine,
+        prelink,
+        warn: console.error,
+      });
       await install(linked, options.output);
     } else {
       const text = (entryStub: boolean): string =>

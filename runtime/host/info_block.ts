@@ -26,7 +26,7 @@ export const INFO = {
   version: 8,
   /** Address of the NUL-terminated program text; 0 where the engine brings its own. */
   payload: 16,
-  /** Length of the program text in bytes, without the NUL. */
+  /** Length of the program text in bytes, without the NUL. What waits to be evaluated follows it, NUL-terminated each. */
   payloadLength: 24,
   /** Address of a C function `(number, six arguments) -> result`: one raw system call, -errno on failure. */
   rawSyscall: 32,

@@ -1,32 +1,58 @@
 import { BUILD_GLOBAL, type BuildInfo } from "runtime/base/build_info.ts";
+import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
+import { encodeText } from "syscalls/abi/text.ts";
+import { joinChunks, type Script } from "./chunks.ts";
 import { run } from "./run.ts";
 
-/** Names the program in stack traces, which would say `evalmachine` or a data URL otherwise. */
+/** Names the program in stack traces, which would say `eval` or a data URL otherwise. */
 const SOURCE_URL = "//# sourceURL=ocirt.js\n";
 
 /**
- * Bundles a program and all it imports into one script, as a function that is called at once.
+ * Bundles a program and all it imports into one script.
  *
  * It is a script and no module because the engine parses its main module twice: 260 KB cost 19 ms as a
  * module and 5 ms as a script.
  * @throws {Error} when the bundler fails, or the program is not usable as a script
  */
-export async function bundleProgram(main: string, folder: string): Promise<string> {
-  const output = `${folder}/bundle.js`;
-  const options = ["--quiet", "--platform", "deno", "--format", "iife", "--minify"];
-  await run(Deno.execPath(), ["bundle", ...options, "--output", output, main]);
-  const text = await Deno.readTextFile(output);
-  if (text.includes("import.meta")) {
-    throw new Error(`Cannot use the bundle of ${main}: a script has no import.meta`);
+export async function bundleProgram(main: string, folder: string): Promise<Script> {
+  const output = `${folder}/bundle`;
+  const options = ["--quiet", "--platform", "deno", "--format", "esm", "--code-splitting"];
+  await run(Deno.execPath(), ["bundle", ...options, "--minify", "--outdir", output, main]);
+  const chunks = new Map<string, string>();
+  for await (const { name } of Deno.readDir(output)) {
+    const text = await Deno.readTextFile(`${output}/${name}`);
+    if (text.includes("\0")) throw new Error(`Cannot use the bundle of ${main}: it has a NUL`);
+    chunks.set(name, text);
   }
-  if (text.includes("\0")) {
-    throw new Error(`Cannot use the bundle of ${main}: there is a NUL in it`);
-  }
-  return text;
+  const file = main.slice(main.lastIndexOf("/") + 1);
+  return joinChunks(chunks, file.replace(/\.ts$/, ".js"));
 }
 
-/** The whole text that the engine runs: what the build knew, then the program. */
-export function programText(bundle: string, info: BuildInfo): string {
+/** The program as one text, for an engine that brings its own modules: parts that wait are strings in it. */
+export function programText({ start, later }: Script, info: BuildInfo): string {
+  return scriptText(`T=${JSON.stringify(Object.fromEntries(later))},F=k=>T[k]`, start, info);
+}
+
+/**
+ * The program as it lies in memory: its text and, each behind a NUL, the parts that wait.
+ * They are found again through the info block; strings in the text would cost half a millisecond.
+ */
+export function programMemory({ start, later }: Script, info: BuildInfo): Uint8Array<ArrayBuffer> {
+  const offsets: Record<string, number> = {};
+  let end = 1;
+  for (const [name, text] of later) {
+    offsets[name] = end;
+    end += encodeText(text).length + 1;
+  }
+  const fetch = `T=${JSON.stringify(offsets)},` +
+    "V=Deno.UnsafePointerView,p=Deno.UnsafePointer.create," +
+    `b=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}")))),` +
+    `a=b.getBigUint64(${INFO.payload})+b.getBigUint64(${INFO.payloadLength}),` +
+    "F=k=>new V(p(a+BigInt(T[k]))).getCString()";
+  return encodeText([scriptText(fetch, start, info), ...later.values()].join("\0"));
+}
+
+function scriptText(fetch: string, start: string, info: BuildInfo): string {
   const global = `globalThis.${BUILD_GLOBAL}=Object.freeze(${JSON.stringify(info)});`;
-  return `${global}\n${bundle.trimEnd()}\n${SOURCE_URL}`;
+  return `${global}\n(()=>{"use strict";const ${fetch};${start}})();\n${SOURCE_URL}`;
 }

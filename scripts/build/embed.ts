@@ -1,4 +1,3 @@
-import { encodeText } from "syscalls/abi/text.ts";
 import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
 import { changeEngine, SINGLE_THREADED } from "./engine.ts";
 import { isElf } from "./elf.ts";
@@ -37,7 +36,7 @@ export interface EmbedOptions {
 
 /** A deno executable with a program inside. */
 export async function linkEmbedded(
-  text: string,
+  payload: Uint8Array,
   { engine, prelink, warn }: EmbedOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = engine ?? await Deno.realPath(Deno.execPath());
@@ -46,5 +45,5 @@ export async function linkEmbedded(
     throw new Error(`Cannot embed into ${file}: it is no ELF file; hint: name one with --engine`);
   }
   const argv = ["ocirt", ...ENGINE_ARGUMENTS, LOADER];
-  return changeEngine(bytes, { argv, payload: encodeText(text), prelink, warn });
+  return changeEngine(bytes, { argv, payload, prelink, warn });
 }

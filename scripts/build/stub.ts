@@ -39,7 +39,7 @@ export interface StubPlan {
   readonly environSlot: number;
   readonly argv: readonly string[];
   readonly env: readonly string[];
-  /** The program text; none where the engine brings its own. */
+  /** The program text, and maybe more behind a NUL; none where the engine brings its own. */
   readonly payload: Uint8Array | undefined;
 }
 
@@ -125,7 +125,8 @@ function noteText(
   if (plan.payload === undefined) return;
   machine.address("a", payload);
   machine.store("info", INFO.payload, "a");
-  noteConstant(machine, INFO.payloadLength, BigInt(plan.payload.length));
+  const end = plan.payload.indexOf(0);
+  noteConstant(machine, INFO.payloadLength, BigInt(end < 0 ? plan.payload.length : end));
 }
 
 function noteConstant(machine: StubMachine, field: number, value: bigint): void {

@@ -69,5 +69,5 @@ function report(): unknown {
   };
 }
 
-Deno.writeTextFileSync(processInfo().argv[0] ?? "", JSON.stringify(report()));
-Deno.exit(7);
+// What is imported later waits in the executable as text.
+import("./build_probe_late.ts").then(({ finish }) => finish(report()));

@@ -20,11 +20,12 @@ Deno.test("buildOptions() names the argument that it does not know", () => {
 
 Deno.test("programText() defines what the build knew before the program runs", () => {
   const info = { version: "1", commit: "c", link: "embed", entryStub: true } as const;
-  const text = programText("globalThis.seen = OCIRT_BUILD.commit;\n", info);
+  const start = "globalThis.seen = [OCIRT_BUILD.commit, F('late.js')];";
+  const text = programText({ start, later: new Map([["late.js", 'say("x")']]) }, info);
   // deno-lint-ignore no-eval
   (0, eval)(text);
-  const globals = globalThis as { seen?: string; OCIRT_BUILD?: unknown };
-  assertEquals(globals.seen, "c");
+  const globals = globalThis as { seen?: unknown; OCIRT_BUILD?: unknown };
+  assertEquals(globals.seen, ["c", 'say("x")']);
   delete globals.OCIRT_BUILD;
   assertEquals(text.endsWith("\n//# sourceURL=ocirt.js\n"), true);
 });
