@@ -24,7 +24,8 @@ export type Table =
  * Compares a value with a table.
  *
  * A null where a value is optional means that it is absent (Go's encoders write such nulls); it is replaced by undefined in
- * `value`. Names that the table does not have are left alone, as the runtime-spec asks for.
+ * `value`. Names that the table does not have are left alone, as the runtime-spec asks for, unless they differ by case alone
+ * from one that is absent: Go's decoder takes them for it, and there are callers that have come to depend on that.
  *
  * @returns every problem, in the order of the table; none when the value fits
  */
@@ -90,6 +91,7 @@ function checkProperties(
   path: string,
   problems: Problem[],
 ): void {
+  if (hasOtherNames(object, names)) foldNames(object, names);
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
     const table = tables[i] as Table;
@@ -102,6 +104,20 @@ function checkProperties(
         });
       } else if (value === null) object[name] = undefined;
     } else checkValue(table, value, `${path}/${name}`, problems);
+  }
+}
+
+function hasOtherNames(object: Record<string, unknown>, names: readonly string[]): boolean {
+  for (const name in object) if (!names.includes(name)) return true;
+  return false;
+}
+
+/** Moves values to the names that the table has, where only upper and lower case differ. */
+function foldNames(object: Record<string, unknown>, names: readonly string[]): void {
+  for (const other of Object.keys(object)) {
+    const lower = other.toLowerCase();
+    const name = names.find((known) => known.toLowerCase() === lower);
+    if (name !== undefined && object[name] === undefined) object[name] = object[other];
   }
 }
 

@@ -107,10 +107,15 @@ export function validateProcess(
  * Checks the limits of `update`.
  *
  * @param resources a file whose shape has been checked, from parseResources()
+ * @returns what a person should know about them
  * @throws {SpecError} with every problem of the file
  */
-export function validateResources(resources: ResourcesConfig, fileName: string): void {
+export function validateResources(
+  resources: ResourcesConfig,
+  fileName: string,
+): readonly string[] {
   const findings = new Findings();
   checkResources(resources, "", findings);
   if (findings.problems.length > 0) throw new SpecError(fileName, findings.problems);
+  return findings.warnings;
 }

@@ -133,6 +133,11 @@ function mutateOnce(root: unknown, random: (limit: number) => number): void {
       node = child as Record<string, unknown>;
       continue;
     }
+    if (random(8) === 0) {
+      node[key.toUpperCase()] = child;
+      if (key !== key.toUpperCase()) delete node[key];
+      return;
+    }
     if (random(4) === 0) delete node[key];
     else node[key] = structuredClone(ODD_VALUES[random(ODD_VALUES.length)]);
     return;

@@ -45,7 +45,7 @@ function checkDeviceRules(
     if (access === "") {
       findings.problem(`${at}/access`, `device access at ${i} field cannot be empty`);
     } else if (!isAccess(access)) {
-      findings.problem(`${at}/access`, `${show(access)} has letters other than r, w and m`);
+      findings.warn(`${at}/access`, `in ${show(access)} only r, w and m have a meaning`);
     }
     if (major < -1) {
       findings.problem(`${at}/major`, `${major} is neither a number from 0 nor -1 (any)`);

@@ -1,5 +1,3 @@
-import type { NamespaceType } from "../valid.ts";
-
 /** What the kernel calls one kind of namespace. */
 export interface NamespaceWord {
   /** The flag of clone(2), unshare(2) and setns(2). */
@@ -9,7 +7,7 @@ export interface NamespaceWord {
 }
 
 /** Config word to kernel names, in alphabetical order. */
-export const NAMESPACES: Readonly<Record<NamespaceType, NamespaceWord>> = {
+export const NAMESPACES = {
   cgroup: { clone: "CLONE_NEWCGROUP", file: "cgroup" },
   ipc: { clone: "CLONE_NEWIPC", file: "ipc" },
   mount: { clone: "CLONE_NEWNS", file: "mnt" },
@@ -18,10 +16,10 @@ export const NAMESPACES: Readonly<Record<NamespaceType, NamespaceWord>> = {
   time: { clone: "CLONE_NEWTIME", file: "time" },
   user: { clone: "CLONE_NEWUSER", file: "user" },
   uts: { clone: "CLONE_NEWUTS", file: "uts" },
-};
+} as const satisfies Readonly<Record<string, NamespaceWord>>;
 
 /** The words of `linux.namespaces[].type`, in alphabetical order. */
-export const NAMESPACE_TYPES: readonly NamespaceType[] = [
+export const NAMESPACE_TYPES = [
   "cgroup",
   "ipc",
   "mount",
@@ -30,4 +28,4 @@ export const NAMESPACE_TYPES: readonly NamespaceType[] = [
   "time",
   "user",
   "uts",
-];
+] as const;

@@ -1,5 +1,3 @@
-import type { Propagation } from "../valid.ts";
-
 /** Mount propagation, for `linux.rootfsPropagation` and as mount options. `r...` means everything below too (MS_REC). */
 export const PROPAGATIONS = [
   "private",
@@ -10,4 +8,4 @@ export const PROPAGATIONS = [
   "shared",
   "slave",
   "unbindable",
-] as const satisfies readonly Propagation[];
+] as const;

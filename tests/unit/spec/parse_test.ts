@@ -120,6 +120,22 @@ Deno.test("parseConfig() takes null for what is optional as absent, and ignores 
   assertEquals(config.linux?.seccomp?.flags, undefined);
 });
 
+Deno.test("parseConfig() takes names in the wrong case as Go does, the right case first", () => {
+  const config = parseConfig(
+    `{"OCIVERSION":"1.3.0","linux":{"resources":{"CPU":{"Shares":5},"hugepageLimits":[{"pagesize":"2MB","limit":1}]}},
+      "HostName":"other","hostname":"right"}`,
+    "config.json",
+  );
+  assertEquals(config.ociVersion, "1.3.0");
+  assertEquals(config.hostname, "right");
+  assertEquals(config.linux?.resources?.cpu, { Shares: 5, shares: 5 } as { shares: number });
+  assertEquals(config.linux?.resources?.hugepageLimits?.[0]?.pageSize, "2MB");
+  assertEquals(
+    problemsOf(() => parseConfig('{"ociVersion":"1.3.0","Process":{"CWD":5}}', "config.json")),
+    ["/process/cwd: 5 is not a string"],
+  );
+});
+
 Deno.test("parseConfig() cuts long values in its messages", () => {
   const message = messageOf(JSON.stringify({ ociVersion: "1.3.0", root: "x".repeat(5000) }));
   assertStringIncludes(message, `/root: "${"x".repeat(80)}"... (5000 characters) is not an object`);
