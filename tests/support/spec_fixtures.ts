@@ -15,6 +15,7 @@ export const FACTS: HostFacts = {
   inUserNamespace: false,
   capabilityBounds: (1n << 41n) - 1n,
   nofile: { soft: 1024n, hard: 524288n },
+  ignoredSignals: 0n,
 };
 
 export const CONTEXT: ValidationContext = {
