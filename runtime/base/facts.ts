@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly inUserNamespace: boolean;
   /** The capabilities that the runtime can hand on (its bounding set), one bit each. */
   readonly capabilityBounds: bigint;
+  /** Signals that the caller ignored, bit n-1 for signal n; the init inherits them unless they are reset. */
+  readonly ignoredSignals: bigint;
   /** NOFILE limits as the caller had them, before the JavaScript engine raised its own. */
   readonly nofile: { readonly soft: bigint; readonly hard: bigint };
 }

@@ -18,9 +18,13 @@ export function probeHost(): HostFacts {
     euid: status.euid,
     inUserNamespace: inUserNamespace(),
     capabilityBounds: status.capabilityBounds,
+    // Where nobody noted it at the start, any of them may be.
+    ignoredSignals: processInfo().ignoredSignals ?? EVERY_SIGNAL,
     nofile: processInfo().nofile,
   };
 }
+
+const EVERY_SIGNAL = (1n << 64n) - 1n;
 
 /** Reads a kernel release: `[6, 1]` of `6.1.0-28-amd64`. */
 export function parseRelease(release: string): readonly [number, number] {

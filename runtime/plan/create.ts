@@ -1,4 +1,5 @@
 import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
+import { NSIG, SIGNALS, signalSet } from "syscalls/abi/signal.ts";
 import {
   executeSteps,
   identitySteps,
@@ -41,8 +42,13 @@ interface Phase {
 /** The order of everything `create` does inside; the only place where steps are put in sequence. */
 export const CREATE_ORDER: readonly Phase[] = [
   {
-    steps: () => [
-      { kind: "resetSignals", label: "reset signal actions and mask", origin: "" },
+    steps: ({ facts }) => [
+      {
+        kind: "resetSignals",
+        ignored: signalsToReset(facts.ignoredSignals),
+        label: "reset signal actions and mask",
+        origin: "",
+      },
       { kind: "closeInheritedOnExec", label: "keep descriptors from the process", origin: "" },
     ],
     reason: "first, so that whatever fails later, nothing of the caller's leaks",
@@ -87,6 +93,19 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: identitySteps, reason: "gives up the powers that all steps before needed" },
   { steps: executeSteps, reason: "the executable is looked up as the process's user, in its root" },
 ];
+
+/** Signals that the JavaScript engine and its C library ignore in the runtime itself. */
+const IGNORED_BY_ENGINE = signalSet(SIGNALS.SIGPIPE, 32, 33);
+
+/** What the init would inherit ignored; SIGKILL and SIGSTOP never are. */
+function signalsToReset(ignored: bigint): number[] {
+  const set = (ignored | IGNORED_BY_ENGINE) & ~signalSet(SIGNALS.SIGKILL, SIGNALS.SIGSTOP);
+  const signals: number[] = [];
+  for (let signal = 1; signal <= NSIG; signal++) {
+    if ((set >> BigInt(signal - 1) & 1n) === 1n) signals.push(signal);
+  }
+  return signals;
+}
 
 /**
  * What `create` will do for this configuration on this host.

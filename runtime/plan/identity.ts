@@ -81,7 +81,7 @@ export function identitySteps(input: PlanInput): Step[] {
   const origin = "/process/user";
   steps.push({
     kind: "dropBoundingSet",
-    keep: sets.bounding,
+    drop: ~sets.bounding & boundingSet(input),
     label: "drop capabilities from the bounding set",
     origin: `${capabilities}/bounding`,
   });
@@ -106,6 +106,11 @@ export function identitySteps(input: PlanInput): Step[] {
     });
   }
   return steps;
+}
+
+/** What the init has in its bounding set: a new user namespace starts with everything (capabilities(7)). */
+function boundingSet(input: PlanInput): bigint {
+  return inUserNamespace(input) ? (1n << 64n) - 1n : input.facts.capabilityBounds;
 }
 
 /** The sets without what this host cannot give: ungrantable capabilities are a warning, no error (config.md). */

@@ -28,8 +28,8 @@ export type StepAction =
 
 /** Before anything of the container exists, and the talk with the host half. */
 export type ProcessStep =
-  /** Every signal back to its default action, none blocked: what the container's process must find. */
-  | { readonly kind: "resetSignals" }
+  /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
+  | { readonly kind: "resetSignals"; readonly ignored: readonly number[] }
   /** Every descriptor from 3 on closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec" }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
@@ -186,7 +186,7 @@ export type IdentityStep =
     readonly hard: bigint;
   }
   | { readonly kind: "setNoNewPrivileges" }
-  | { readonly kind: "dropBoundingSet"; readonly keep: bigint }
+  | { readonly kind: "dropBoundingSet"; readonly drop: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }
   | { readonly kind: "setUser"; readonly uid: number; readonly gid: number }
   | { readonly kind: "setCapabilities"; readonly sets: CapabilitySets };

@@ -57,6 +57,20 @@ export type Memory =
   | { readonly address: number };
 
 type BaseMemory = Extract<Memory, { readonly base: Register }>;
+/** An instruction with an operand in memory. */
+interface MemoryForm {
+  readonly opcode: readonly number[];
+  /** The register, or a digit of the opcode. */
+  readonly reg: number;
+  readonly memory: Memory;
+  /** Whether it works on 64 bits. */
+  readonly wide: boolean;
+  /** Bytes of the immediate that follows, over which a label's distance is counted. */
+  readonly immediateSize?: number;
+  /** Whether `reg` is meant as the low byte of a register that has one only with a REX prefix. */
+  readonly lowByte?: boolean;
+}
+
 type Arithmetic = 0 | 1 | 4 | 5 | 6 | 7;
 
 /** Writes x86-64 machine code. Operations are on 64 bits unless they say otherwise; the first operand is the target. */
@@ -87,30 +101,31 @@ export class AssemblerX8664 extends CodeBuffer {
   }
 
   load(to: Register, from: Memory, width: Width = 64): void {
-    if (width === 8) this.#memory([0x0f, 0xb6], to, from, 0, false);
-    else if (width === 16) this.#memory([0x0f, 0xb7], to, from, 0, false);
-    else this.#memory([0x8b], to, from, 0, width === 64);
+    const opcode = width === 8 ? [0x0f, 0xb6] : width === 16 ? [0x0f, 0xb7] : [0x8b];
+    this.#memory({ opcode, reg: to, memory: from, wide: width === 64 });
   }
 
   store(to: Memory, from: Register, width: Width = 64): void {
     if (width === 16) this.u8(0x66);
     // Registers 4 to 7 have a low byte only with a REX prefix.
-    const force = width === 8 && from >= 4;
-    this.#memory([width === 8 ? 0x88 : 0x89], from, to, 0, width === 64, force);
+    const lowByte = width === 8 && from >= 4;
+    const opcode = [width === 8 ? 0x88 : 0x89];
+    this.#memory({ opcode, reg: from, memory: to, wide: width === 64, lowByte });
   }
 
   /** Stores a constant; 64-bit ones are sign-extended from 32. */
   storeImmediate(to: Memory, value: number, width: Width): void {
     if (width === 16) this.u8(0x66);
     const size = width === 8 ? 1 : width === 16 ? 2 : 4;
-    this.#memory([width === 8 ? 0xc6 : 0xc7], 0, to, size, width === 64);
+    const opcode = [width === 8 ? 0xc6 : 0xc7];
+    this.#memory({ opcode, reg: 0, memory: to, wide: width === 64, immediateSize: size });
     if (size === 1) this.u8(value);
     else if (size === 2) this.u16(value);
     else this.u32(value);
   }
 
   lea(to: Register, from: Memory): void {
-    this.#memory([0x8d], to, from, 0, true);
+    this.#memory({ opcode: [0x8d], reg: to, memory: from, wide: true });
   }
 
   add(to: Register, value: Register | bigint): void {
@@ -134,7 +149,7 @@ export class AssemblerX8664 extends CodeBuffer {
 
   /** Compares the byte in memory with a constant. */
   cmpByte(left: Memory, right: number): void {
-    this.#memory([0x80], 7, left, 1, false);
+    this.#memory({ opcode: [0x80], reg: 7, memory: left, wide: false, immediateSize: 1 });
     this.u8(right);
   }
 
@@ -232,15 +247,16 @@ export class AssemblerX8664 extends CodeBuffer {
     this.u8(0xc0 | (reg & 7) << 3 | rm & 7);
   }
 
-  #prefix(wide: number, reg: number, index: number, base: number, force = false): void {
+  #prefix(wide: number, reg: number, index: number, base: number): void {
     const rex = wide << 3 | reg >> 3 << 2 | index >> 3 << 1 | base >> 3;
-    if (rex !== 0 || force) this.u8(0x40 | rex);
+    if (rex !== 0) this.u8(0x40 | rex);
   }
 
-  // deno-fmt-ignore
-  #memory(opcode: number[], reg: number, memory: Memory, immediateSize: number, wide: boolean, force = false): void {
+  #memory({ opcode, reg, memory, wide, immediateSize = 0, lowByte = false }: MemoryForm): void {
+    const base = "base" in memory ? memory.base : 0;
     const index = "base" in memory ? memory.index ?? 0 : 0;
-    this.#prefix(wide ? 1 : 0, reg, index, "base" in memory ? memory.base : 0, force);
+    if (lowByte && reg < 8 && base < 8 && index < 8) this.u8(0x40);
+    else this.#prefix(wide ? 1 : 0, reg, index, base);
     for (const byte of opcode) this.u8(byte);
     const field = (reg & 7) << 3;
     if ("label" in memory) {

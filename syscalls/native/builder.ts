@@ -1,16 +1,18 @@
 import type { FlagFamily, Flags } from "syscalls/abi/flags.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
-import type {
-  Condition,
-  Data,
-  DataId,
-  Instruction,
-  Label,
-  Operand,
-  Program,
-  Slot,
-  StepNote,
+import {
+  type Condition,
+  type Data,
+  type DataId,
+  type Instruction,
+  type Label,
+  type Operand,
+  type OperandText,
+  type Program,
+  type Slot,
+  type StepNote,
+  textOf,
 } from "./program.ts";
 
 /** What a call may say beyond its name and arguments. */
@@ -94,13 +96,13 @@ export class ProgramBuilder {
   cString(text: string): Operand {
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
-    const operand = this.#addData(encodeCString(text), 1, [], JSON.stringify(text));
+    const operand = this.#addData(encodeCString(text), 1, [], () => JSON.stringify(text));
     this.#strings.set(text, operand);
     return operand;
   }
 
   /** The address of bytes; `text` is how a listing shows them. */
-  bytes(content: Uint8Array, text?: string, align: 1 | 8 = 8): Operand {
+  bytes(content: Uint8Array, text?: OperandText, align: 1 | 8 = 8): Operand {
     return this.#addData(content, align, [], text);
   }
 
@@ -111,7 +113,7 @@ export class ProgramBuilder {
       this.#checkOperand(operand);
       return { offset: 8 * index, to: operand.data };
     });
-    const text = `[${list.map((operand) => operand.text ?? "?").join(", ")}]`;
+    const text = (): string => `[${list.map((operand) => textOf(operand) ?? "?").join(", ")}]`;
     return this.#addData(new Uint8Array(8 * (list.length + 1)), 8, pointers, text);
   }
 
@@ -119,7 +121,7 @@ export class ProgramBuilder {
   bytesWithPointers(
     content: Uint8Array,
     pointers: readonly { readonly offset: number; readonly to: Operand }[],
-    text?: string,
+    text?: OperandText,
   ): Operand {
     const resolved = pointers.map(({ offset, to }) => {
       if (to.kind !== "data") throw new TypeError(`Cannot point at ${to.kind}: no data`);
@@ -130,7 +132,7 @@ export class ProgramBuilder {
   }
 
   /** A number. Negative ones are as the kernel sees them, in two's complement. */
-  immediate(value: bigint | number, text?: string): Operand {
+  immediate(value: bigint | number, text?: OperandText): Operand {
     const operand: Writable<Extract<Operand, { kind: "immediate" }>> = {
       kind: "immediate",
       value: BigInt(value),
@@ -144,7 +146,7 @@ export class ProgramBuilder {
     family: FlagFamily<Family, Name>,
     value: Flags<Family>,
   ): Operand {
-    return this.immediate(value, family.text(value));
+    return { kind: "immediate", value, text: () => family.text(value) };
   }
 
   /** A memory cell of `size` bytes (a multiple of 8), zero when the program starts. */
@@ -264,7 +266,7 @@ export class ProgramBuilder {
     content: Uint8Array,
     align: 1 | 8,
     pointers: Data["pointers"],
-    text: string | undefined,
+    text: OperandText | undefined,
   ): Operand {
     const data = this.#data.push({ bytes: content, align, pointers }) - 1 as DataId;
     return text === undefined ? { kind: "data", data } : { kind: "data", data, text };

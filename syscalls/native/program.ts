@@ -8,13 +8,26 @@ export type Label = Brand<number, "Label">;
 /** Bytes in the program's data, by index into {@link Program.data}. */
 export type DataId = Brand<number, "DataId">;
 
-/** What an instruction works on. `text` is how a person reads it in a listing: flags by name, a struct's fields. */
+/** How a person reads an operand: flags by name, a struct's fields. A function is asked only when somebody reads. */
+export type OperandText = string | (() => string);
+
+/** What an instruction works on. */
 export type Operand =
-  | { readonly kind: "immediate"; readonly value: bigint; readonly text?: string }
-  | { readonly kind: "data"; readonly data: DataId; readonly text?: string }
+  | { readonly kind: "immediate"; readonly value: bigint; readonly text?: OperandText }
+  | { readonly kind: "data"; readonly data: DataId; readonly text?: OperandText }
   /** The 8 bytes in the slot, `offset` bytes into it (0 when absent; a multiple of 8): a field of a struct the kernel wrote there. */
-  | { readonly kind: "slot"; readonly slot: Slot; readonly offset?: number; readonly text?: string }
-  | { readonly kind: "slotAddress"; readonly slot: Slot; readonly text?: string };
+  | {
+    readonly kind: "slot";
+    readonly slot: Slot;
+    readonly offset?: number;
+    readonly text?: OperandText;
+  }
+  | { readonly kind: "slotAddress"; readonly slot: Slot; readonly text?: OperandText };
+
+/** The text of an operand; undefined when it was given none. */
+export function textOf({ text }: Operand): string | undefined {
+  return typeof text === "function" ? text() : text;
+}
 
 /** Fixed bytes of the program's data section, read-only when the program runs. */
 export interface Data {

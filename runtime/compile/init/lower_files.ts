@@ -10,13 +10,12 @@ import {
   close,
   cwd,
   ensureDirectory,
-  ensureFile,
   type Lowering,
   nameOf,
   openAt,
   openInRoot,
-  parentOf,
 } from "./lowering.ts";
+import { mountPointFile, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -48,16 +47,9 @@ export function lowerFile(low: Lowering, step: FileStep): void {
   }
 }
 
-/** The folder of a path, opened so that calls can name what is in it without following any link. */
-function openParent(low: Lowering, path: string): Slot {
-  const parent = low.builder.slot();
-  ensureDirectory(low, parentOf(path), parent);
-  return parent;
-}
-
 function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink">): void {
   const { builder } = low;
-  const parent = openParent(low, path);
+  const parent = useParent(low, path);
   const name = builder.cString(nameOf(path));
   if (replace) {
     builder.call("unlinkat", [builder.value(parent, "parent"), name, builder.immediate(0)], {
@@ -67,7 +59,6 @@ function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink"
   builder.call("symlinkat", [builder.cString(target), builder.value(parent, "parent"), name], {
     forgive: replace ? [] : [ERRNO.EEXIST],
   });
-  close(low, parent);
 }
 
 const TYPE_NAMES = { c: "S_IFCHR", b: "S_IFBLK", p: "S_IFIFO" } as const;
@@ -81,7 +72,7 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
   if (step.how === "bind") return bindDevice(low, step.path);
   const done = builder.label();
   const refused = builder.label();
-  const parent = openParent(low, step.path);
+  const parent = useParent(low, step.path);
   const mode = builder.immediate(
     typeBits(step.type) | BigInt(step.mode),
     `${TYPE_NAMES[step.type]}|0${step.mode.toString(8)}`,
@@ -97,12 +88,10 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
     builder.branch({ when: { kind: "errno", errno: ERRNO.EPERM }, to: refused });
   }
   finishDevice(low, step, parent);
-  close(low, parent);
   if (step.type !== "p") {
     builder.jump(done);
     builder.place(refused);
     // No CAP_MKNOD, or a device cgroup above us: the host's own node serves as well.
-    close(low, parent);
     bindDevice(low, step.path);
   }
   builder.place(done);
@@ -166,7 +155,7 @@ function bindDevice(low: Lowering, path: string): void {
   const tree = builder.slot();
   const target = builder.slot();
   cloneTree(low, { from: cwd(low), path, into: tree });
-  ensureFile(low, path, target);
+  mountPointFile(low, path, target);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);
   close(low, tree);

@@ -103,10 +103,10 @@ function lowerRlimit({ builder }: Lowering, { resource, soft, hard }: Of<"setRli
   ]);
 }
 
-/** Everything not kept goes, also capabilities that this build knows no name of; EINVAL ends the kernel's own range. */
-function lowerBounding(low: Lowering, { keep }: Of<"dropBoundingSet">): void {
+/** Also capabilities that this build knows no name of; EINVAL is beyond the kernel's own range. */
+function lowerBounding(low: Lowering, { drop }: Of<"dropBoundingSet">): void {
   for (let capability = 0; capability < CAPABILITY_LIMIT; capability++) {
-    if ((keep >> BigInt(capability) & 1n) === 1n) continue;
+    if ((drop >> BigInt(capability) & 1n) === 0n) continue;
     prctl(low, "PR_CAPBSET_DROP", [capability], [ERRNO.EINVAL]);
   }
 }

@@ -6,15 +6,8 @@ import type { Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
 import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import {
-  close,
-  cwd,
-  ensureDirectory,
-  ensureFile,
-  type Lowering,
-  openAt,
-  openInRoot,
-} from "./lowering.ts";
+import { close, cwd, type Lowering, openAt, openInRoot } from "./lowering.ts";
+import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
 import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -53,9 +46,10 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const target = builder.slot();
   const tree = builder.slot();
   const status = builder.slot(STAT_SIZE);
-  const made = ensureDirectory(low, step.destination, target);
+  const made = mountPoint(low, step.destination, target);
+  const inheritMode = step.inheritMode && made !== null;
   if (step.ordinaryDirectory) refuseSymlink(low, step.destination);
-  if (step.inheritMode) {
+  if (inheritMode) {
     builder.call("newfstatat", [
       builder.value(target, "target"),
       builder.cString(""),
@@ -64,7 +58,7 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
     ]);
   }
   mountNew(low, { ...step, into: tree });
-  if (step.inheritMode) {
+  if (inheritMode) {
     const kept = builder.label();
     builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: kept });
     // st_mode is 32 bits wide; the kernel takes the low 16 of what it is given.
@@ -76,6 +70,8 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   attach(low, tree, builder.value(target, "target"), "");
   setPropagation(low, tree, step.propagation);
   close(low, target);
+  if (step.type === "tmpfs") return keepFresh(low, step.destination, tree);
+  mountedOn(low, step.destination);
   close(low, tree);
 }
 
@@ -90,7 +86,7 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   const { builder } = low;
   const target = builder.slot();
   if (step.remount) openInRoot(low, step.destination, { into: target });
-  else ensureDirectory(low, step.destination, target);
+  else mountPoint(low, step.destination, target);
   const family = openFlags(low.arch);
   builder.call("dup3", [
     builder.value(target, "target"),
@@ -106,6 +102,7 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
     step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),
   ]);
   close(low, target);
+  mountedOn(low, step.destination);
   // What was just mounted covers the descriptor, so the path is opened again to reach it.
   const { set, clear } = step.recursive;
   if (set.length + clear.length + step.propagation.length === 0) return;
@@ -139,6 +136,7 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
   ensureSameKind(low, { tree, target, path: step.destination });
   attach(low, tree, builder.value(target, "target"), "");
   setPropagation(low, tree, step.propagation);
+  mountedOn(low, step.destination);
   close(low, target);
   close(low, tree);
 }
@@ -173,10 +171,10 @@ function ensureSameKind(
   });
   builder.branch({ when: { kind: "failed" }, to: isFile });
   close(low, probe);
-  ensureDirectory(low, path, target);
+  mountPoint(low, path, target);
   builder.jump(done);
   builder.place(isFile);
-  ensureFile(low, path, target);
+  mountPointFile(low, path, target);
   builder.place(done);
 }
 

@@ -3,7 +3,7 @@ import { CLONE, cloneArgs } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { CLOSE_RANGE, PR } from "syscalls/abi/process.ts";
-import { NSIG, SIG_HOW, sigaction, SIGNALS, SIGSET_SIZE } from "syscalls/abi/signal.ts";
+import { SIG_HOW, sigaction, SIGSET_SIZE } from "syscalls/abi/signal.ts";
 import { AF, IFF, ifreqFlags, SIOC, SOCK } from "syscalls/abi/socket.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
@@ -20,7 +20,7 @@ type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
 export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): void {
   switch (step.kind) {
     case "resetSignals":
-      return lowerResetSignals(low);
+      return lowerResetSignals(low, step);
     case "closeInheritedOnExec":
       return lowerCloseOnExec(low);
     case "ask":
@@ -50,7 +50,7 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
   }
 }
 
-function lowerResetSignals(low: Lowering): void {
+function lowerResetSignals(low: Lowering, { ignored }: Of<"resetSignals">): void {
   const { builder } = low;
   const size = builder.immediate(SIGSET_SIZE);
   const none = builder.bytes(new Uint8Array(SIGSET_SIZE), "[]");
@@ -61,8 +61,7 @@ function lowerResetSignals(low: Lowering): void {
     size,
   ]);
   const byDefault = builder.bytes(new Uint8Array(sigaction.size), "{SIG_DFL}");
-  for (let signal = 1; signal <= NSIG; signal++) {
-    if (signal === SIGNALS.SIGKILL || signal === SIGNALS.SIGSTOP) continue;
+  for (const signal of ignored) {
     builder.call("rt_sigaction", [
       builder.immediate(signal),
       byDefault,
@@ -134,7 +133,7 @@ function cloneIntoCgroup(
   const all = CLONE.of("CLONE_INTO_CGROUP") | flags;
   const args = cloneArgs.encode({ flags: all, cgroup: BigInt(cgroup) });
   builder.call("clone3", [
-    builder.bytes(args, `{flags: ${CLONE.text(all)}, cgroup: cgroup}`),
+    builder.bytes(args, () => `{flags: ${CLONE.text(all)}, cgroup: cgroup}`),
     builder.immediate(cloneArgs.size),
   ], { into });
   builder.branch({ when: { kind: "equals", value: 0n }, to: child });

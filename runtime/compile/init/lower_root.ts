@@ -5,6 +5,7 @@ import type { Slot } from "syscalls/native/program.ts";
 import type { RootStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
+import { forget } from "./open_directory.ts";
 import { attach, propagationFlags, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -146,6 +147,7 @@ function lowerKeep(
 /** pivot_root(".", "."): the old root lands on top of the new one and is detached from there, without any folder for it. */
 function lowerPivot(low: Lowering): void {
   const { builder } = low;
+  forget(low);
   const oldRoot = builder.slot();
   lowerKeep(low, "/", oldRoot, ["O_PATH", "O_DIRECTORY"]);
   builder.call("fchdir", [builder.value(low.root, "root")]);

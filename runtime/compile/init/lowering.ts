@@ -4,6 +4,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramBuilder } from "syscalls/native/builder.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
+import type { OpenDirectory } from "./open_directory.ts";
 
 /** Numbers of the descriptors that the host half leaves open for the program. */
 export interface Descriptors {
@@ -39,6 +40,10 @@ export interface Lowering {
   readonly entered: Slot;
   /** Address of the path to execute. */
   readonly executable: Slot;
+  /** The directory that the last steps worked in; null when there is none to share. */
+  open: OpenDirectory | null;
+  /** `open_how` structs by what they say: most opens are alike. */
+  readonly hows: Map<string, Operand>;
   /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
   readonly joined: Map<number, Slot>;
 }
@@ -61,6 +66,8 @@ export function newLowering(
     maskTmpfs: slot(),
     entered: slot(),
     executable: slot(),
+    open: null,
+    hows: new Map(),
     joined: new Map(),
   };
 }
@@ -89,19 +96,33 @@ export function openAt(
   { from, path, flags, resolve, mode = 0, into, forgive }: OpenAt,
 ): void {
   const { builder } = low;
-  const family = openFlags(low.arch);
-  const value = family.of(...flags, "O_CLOEXEC");
-  const resolved = RESOLVE.of(...resolve);
-  const text = `{flags: ${family.text(value)}${
-    mode === 0 ? "" : `, mode: 0${mode.toString(8)}`
-  }, resolve: ${RESOLVE.text(resolved)}}`;
-  const how = openHow.encode({ flags: value, mode: BigInt(mode), resolve: resolved });
   builder.call("openat2", [
     from,
     builder.cString(path),
-    builder.bytes(how, text),
+    how(low, flags, resolve, mode),
     builder.immediate(openHow.size),
   ], { into, forgive: forgive ?? [] });
+}
+
+function how(
+  low: Lowering,
+  flags: readonly OpenFlag[],
+  resolve: readonly ResolveName[],
+  mode: number,
+): Operand {
+  const key = `${flags.join()} ${resolve.join()} ${mode}`;
+  const known = low.hows.get(key);
+  if (known !== undefined) return known;
+  const family = openFlags(low.arch);
+  const value = family.of(...flags, "O_CLOEXEC");
+  const resolved = RESOLVE.of(...resolve);
+  const shownMode = mode === 0 ? "" : `, mode: 0${mode.toString(8)}`;
+  const operand = low.builder.bytes(
+    openHow.encode({ flags: value, mode: BigInt(mode), resolve: resolved }),
+    () => `{flags: ${family.text(value)}${shownMode}, resolve: ${RESOLVE.text(resolved)}}`,
+  );
+  low.hows.set(key, operand);
+  return operand;
 }
 
 /** A path of the container as openat2 wants it: relative to the root. */

@@ -66,7 +66,8 @@ export function setAttributes(low: Lowering, mounted: Slot, change: AttributeCha
     ...new Set(clear.filter((name) => !ATIME.includes(name))),
     ...atime ? ["MOUNT_ATTR__ATIME"] as const : [],
   );
-  const text = `{attr_set: ${MOUNT_ATTR.text(attr_set)}, attr_clr: ${MOUNT_ATTR.text(attr_clr)}}`;
+  const text = (): string =>
+    `{attr_set: ${MOUNT_ATTR.text(attr_set)}, attr_clr: ${MOUNT_ATTR.text(attr_clr)}}`;
   const bytes = mountAttr.encode({ attr_set, attr_clr, propagation: 0n, userns_fd: 0n });
   callSetattr(low, mounted, { bytes, text, deep: change.deep, forgive: change.forgive });
 }
@@ -78,7 +79,7 @@ export function setPropagation(low: Lowering, mounted: Slot, words: readonly Pro
     const recursive = MS.of("MS_REC");
     const propagation = flags & ~recursive;
     const bytes = mountAttr.encode({ attr_set: 0n, attr_clr: 0n, propagation, userns_fd: 0n });
-    const text = `{propagation: ${MS.text(propagation)}}`;
+    const text = (): string => `{propagation: ${MS.text(propagation)}}`;
     callSetattr(low, mounted, { bytes, text, deep: (flags & recursive) !== 0n, forgive: [] });
   }
 }
@@ -88,7 +89,7 @@ function callSetattr(
   mounted: Slot,
   { bytes, text, deep, forgive }: {
     bytes: Uint8Array;
-    text: string;
+    text: () => string;
     deep: boolean;
     forgive: readonly number[];
   },
