@@ -1,16 +1,7 @@
 import type { HooksConfig } from "../config.ts";
 import { show } from "../show.ts";
+import { HOOK_NAMES } from "../words/hooks.ts";
 import type { Findings } from "./findings.ts";
-
-/** The hooks in the order of a container's life, which is the order that `features` prints. */
-export const HOOK_NAMES = [
-  "prestart",
-  "createRuntime",
-  "createContainer",
-  "startContainer",
-  "poststart",
-  "poststop",
-] as const satisfies readonly (keyof HooksConfig)[];
 
 /** Holds hooks to the runtime-spec: paths absolute, timeouts above zero. */
 export function checkHooks(hooks: HooksConfig, findings: Findings): void {
