@@ -105,23 +105,26 @@ export function struct<const Fields extends AnyFields>(
     align = Math.max(align, type.align);
   }
   const size = roundUp(end, align);
+  const layout: StructLayout = { name, fields, offsets, size };
   return {
     name,
     size,
     align,
     offsets: offsets as Record<keyof Fields, number>,
-    encode: (values) => encode(name, fields, offsets, size, values),
-    decode: (source) => decode(name, fields, offsets, size, source) as FieldValues<Fields>,
+    encode: (values) => encode(layout, values),
+    decode: (source) => decode(layout, source) as FieldValues<Fields>,
   };
 }
 
-function encode(
-  name: string,
-  fields: AnyFields,
-  offsets: Readonly<Record<string, number>>,
-  size: number,
-  values: object,
-): Uint8Array<ArrayBuffer> {
+interface StructLayout {
+  readonly name: string;
+  readonly fields: AnyFields;
+  readonly offsets: Readonly<Record<string, number>>;
+  readonly size: number;
+}
+
+function encode(layout: StructLayout, values: object): Uint8Array<ArrayBuffer> {
+  const { name, fields, offsets, size } = layout;
   const view = new DataView(new ArrayBuffer(size));
   for (const [field, value] of Object.entries(values)) {
     const type = fields[field] as FieldType<unknown> | undefined;
@@ -131,13 +134,8 @@ function encode(
   return new Uint8Array(view.buffer);
 }
 
-function decode(
-  name: string,
-  fields: AnyFields,
-  offsets: Readonly<Record<string, number>>,
-  size: number,
-  source: Uint8Array,
-): Record<string, unknown> {
+function decode(layout: StructLayout, source: Uint8Array): Record<string, unknown> {
+  const { name, fields, offsets, size } = layout;
   if (source.length < size) {
     throw new RangeError(`Cannot decode ${name}: it has ${size} bytes, not ${source.length}`);
   }

@@ -50,20 +50,20 @@ export class AssemblerAarch64 extends CodeBuffer {
 
   /** Adds a register, shifted left by `shift`, or a constant below 4096 or a multiple of 4096 below 2^24. */
   add(to: Register, left: Register, right: Register | bigint, shift = 0): void {
-    if (typeof right !== "bigint") this.#addRegister(0x8b000000, to, left, right, shift);
+    if (typeof right !== "bigint") this.#addRegister(0x8b000000 | shift << 10, to, left, right);
     else if (right < 0n) this.#addImmediate(0xd1000000, to, left, -right);
     else this.#addImmediate(0x91000000, to, left, right);
   }
 
   sub(to: Register, left: Register, right: Register | bigint, shift = 0): void {
-    if (typeof right !== "bigint") this.#addRegister(0xcb000000, to, left, right, shift);
+    if (typeof right !== "bigint") this.#addRegister(0xcb000000 | shift << 10, to, left, right);
     else if (right < 0n) this.#addImmediate(0x91000000, to, left, -right);
     else this.#addImmediate(0xd1000000, to, left, right);
   }
 
   /** Compares with a register or a constant of magnitude below 4096 or a multiple of 4096 below 2^24. */
   cmp(left: Register, right: Register | bigint): void {
-    if (typeof right !== "bigint") this.#addRegister(0xeb000000, XZR, left, right, 0);
+    if (typeof right !== "bigint") this.#addRegister(0xeb000000, XZR, left, right);
     else if (right < 0n) this.#addImmediate(0xb1000000, XZR, left, -right);
     else this.#addImmediate(0xf1000000, XZR, left, right);
   }
@@ -104,10 +104,10 @@ export class AssemblerAarch64 extends CodeBuffer {
 
   /** Loads from `[base + offset]`; `offset` is a multiple of the width below 4096 times it, or -256 to 255. */
   ldr(to: Register, base: Register, offset = 0, width: Width = 64): void {
-    this.#access(1, to, base, offset, width);
+    this.#access(sizeBits(width) | 0x400000, to, base, offset);
   }
   str(from: Register, base: Register, offset = 0, width: Width = 64): void {
-    this.#access(0, from, base, offset, width);
+    this.#access(sizeBits(width), from, base, offset);
   }
   /** Loads from `[base]`, then adds `step`, -256 to 255, to the base. */
   ldrPost(to: Register, base: Register, step: number, width: Width = 64): void {
@@ -216,18 +216,13 @@ export class AssemblerAarch64 extends CodeBuffer {
     this.u32(operation | plain(right) << 16 | plain(left) << 5 | plain(to));
   }
 
-  #addRegister(
-    operation: number,
-    to: Register,
-    left: Register,
-    right: Register,
-    shift: number,
-  ): void {
-    if (to !== SP && left !== SP) return this.#three(operation | shift << 10, to, left, right);
+  #addRegister(operation: number, to: Register, left: Register, right: Register): void {
+    if (to !== SP && left !== SP) return this.#three(operation, to, left, right);
     // Only the form with an extended register takes the stack pointer.
+    const shift = operation >> 10 & 63;
     if (shift > 4) throw new RangeError(`Cannot encode add of sp: shift of ${shift} is above 4`);
-    const extended = operation | 0x00206000 | shift << 10;
-    this.u32(extended | plain(right) << 16 | (left & 31) << 5 | to & 31);
+    const extended = operation | 0x00206000 | plain(right) << 16;
+    this.u32(extended | (left & 31) << 5 | to & 31);
   }
 
   #addImmediate(operation: number, to: Register, left: Register, value: bigint): void {
@@ -242,13 +237,14 @@ export class AssemblerAarch64 extends CodeBuffer {
     this.u32(operation | (high ? 1 << 22 : 0) | immediate << 10 | addressable(left) << 5 | target);
   }
 
-  #access(load: 0 | 1, register: Register, base: Register, offset: number, width: Width): void {
-    const operation = sizeBits(width) | load << 22 | addressable(base) << 5 | plain(register);
-    const scaled = offset / (width / 8);
+  /** `operation` has the logarithm of the access's size in its upper two bits. */
+  #access(operation: number, register: Register, base: Register, offset: number): void {
+    const registers = addressable(base) << 5 | plain(register);
+    const scaled = offset / 2 ** (operation >>> 30);
     if (Number.isInteger(scaled) && scaled >= 0 && scaled < 4096) {
-      this.u32(operation | 0x39000000 | scaled << 10);
+      this.u32(operation | 0x39000000 | scaled << 10 | registers);
     } else {
-      this.u32(operation | 0x38000000 | imm9(offset) << 12);
+      this.u32(operation | 0x38000000 | imm9(offset) << 12 | registers);
     }
   }
 
