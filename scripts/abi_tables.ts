@@ -51,10 +51,16 @@ export const NEWER_NAMES: ReadonlySet<string> = new Set([
 
 /** Every table and struct of `syscalls/abi` that has a header to be compared with. */
 export function abiGroups(arch: Arch): readonly AbiGroup[] {
-  return [...fileGroups(arch), ...processGroups(), ...deviceGroups()];
+  return [
+    ...mountGroups(),
+    ...fileGroups(arch),
+    ...processGroups(),
+    ...signalGroups(),
+    ...deviceGroups(),
+  ];
 }
 
-function fileGroups(arch: Arch): readonly AbiGroup[] {
+function mountGroups(): readonly AbiGroup[] {
   return [
     {
       name: "mount",
@@ -72,6 +78,11 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
       structs: [mount.mountAttr],
     },
     { name: "umount", includes: ["sys/mount.h"], tables: [mount.MNT.values] },
+  ];
+}
+
+function fileGroups(arch: Arch): readonly AbiGroup[] {
+  return [
     {
       name: "open",
       includes: ["linux/fcntl.h", "linux/openat2.h", "linux/stat.h", "linux/fs.h"],
@@ -109,7 +120,6 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
 }
 
 function processGroups(): readonly AbiGroup[] {
-  const capabilities = Object.fromEntries(CAPABILITY_NAMES.map((name, number) => [name, number]));
   return [
     {
       name: "clone",
@@ -140,6 +150,12 @@ function processGroups(): readonly AbiGroup[] {
       expressions: { RLIM64_INFINITY: process.RLIM64_INFINITY },
       structs: [process.rlimit64],
     },
+  ];
+}
+
+function signalGroups(): readonly AbiGroup[] {
+  const capabilities = Object.fromEntries(CAPABILITY_NAMES.map((name, number) => [name, number]));
+  return [
     {
       name: "signal",
       includes: ["linux/signal.h", "linux/signalfd.h"],
