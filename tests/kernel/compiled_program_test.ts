@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Arch } from "syscalls/abi/arch.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { AF, SOCK } from "syscalls/abi/socket.ts";
 import { SIGNALS, signalSet, SIGSET_SIZE } from "syscalls/abi/signal.ts";
 import { ProgramBuilder } from "syscalls/native/builder.ts";
 import { interpret } from "syscalls/native/interpreter.ts";
@@ -115,6 +116,45 @@ for (const arch of ["x86_64", "aarch64"] as const) {
     },
   });
 }
+
+/** Reports over a socket pair of its own, in descriptors 3 and 4, and tells over standard output what came out of it. */
+function socketProgram(): Program {
+  const b = new ProgramBuilder(REPORT_FD);
+  const zero = b.immediate(0);
+  const [ends, message] = [b.slot(), b.slot(16)];
+  const standardOutput = b.immediate(REPORT_FD);
+  b.step({ label: "socket", origin: "" });
+  // Whoever runs the tests may ignore SIGPIPE, and that is inherited.
+  const handler = b.bytes(sigaction.encode({ sa_handler: BigInt(SIG_HANDLER.SIG_DFL) }));
+  const signal = b.immediate(SIGNALS.SIGPIPE);
+  b.call("rt_sigaction", [signal, handler, zero, b.immediate(SIGSET_SIZE)]);
+  const type = b.flags(SOCK, SOCK.of("SOCK_SEQPACKET"));
+  b.call("socketpair", [b.immediate(AF.AF_UNIX), type, zero, b.addressOf(ends)]);
+  b.report({ tag: 60, value: b.value(ends) });
+  b.set(b.reportFd, b.immediate(3));
+  b.report({ tag: 61, value: b.immediate(-5) });
+  b.call("read", [b.immediate(4), b.addressOf(message), b.immediate(16)]);
+  b.call("close", [b.immediate(4)]);
+  b.report({ tag: 62, value: zero });
+  b.set(b.reportFd, standardOutput);
+  b.report({ tag: 63, value: b.value(message) });
+  b.report({ tag: 64, value: b.field(message, 8) });
+  b.exit(9);
+  return b.build();
+}
+
+Deno.test("reports go over a socket, and one that has lost its reader kills nobody", () => {
+  const arch = Deno.build.arch;
+  assertEquals(run(socketProgram(), { arch, emulator: undefined, programs: 1 }), {
+    reports: [
+      { tag: 60, step: 0, value: 4n << 32n | 3n },
+      { tag: 63, step: 0, value: 61n },
+      { tag: 64, step: 0, value: -5n },
+    ],
+    code: 9,
+    signal: null,
+  });
+});
 
 Deno.test("a call that a stop interrupts is made again", async () => {
   const arch = Deno.build.arch;
