@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Arch } from "syscalls/abi/arch.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { AF, SOCK } from "syscalls/abi/socket.ts";
-import { SIGNALS, signalSet, SIGSET_SIZE } from "syscalls/abi/signal.ts";
+import { SIG_HANDLER, sigaction, SIGNALS, signalSet, SIGSET_SIZE } from "syscalls/abi/signal.ts";
 import { ProgramBuilder } from "syscalls/native/builder.ts";
 import { interpret } from "syscalls/native/interpreter.ts";
 import { link } from "syscalls/native/link.ts";
