@@ -128,7 +128,8 @@ function socketProgram(): Program {
   const handler = b.bytes(sigaction.encode({ sa_handler: BigInt(SIG_HANDLER.SIG_DFL) }));
   const signal = b.immediate(SIGNALS.SIGPIPE);
   b.call("rt_sigaction", [signal, handler, zero, b.immediate(SIGSET_SIZE)]);
-  const type = b.flags(SOCK, SOCK.of("SOCK_SEQPACKET"));
+  // Of the unix sockets only this type raises SIGPIPE.
+  const type = b.flags(SOCK, SOCK.of("SOCK_STREAM"));
   b.call("socketpair", [b.immediate(AF.AF_UNIX), type, zero, b.addressOf(ends)]);
   b.report({ tag: 60, value: b.value(ends) });
   b.set(b.reportFd, b.immediate(3));
