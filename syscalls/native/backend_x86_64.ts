@@ -2,38 +2,48 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { syscallNumber } from "syscalls/abi/numbers/x86_64.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { MSG } from "syscalls/abi/socket.ts";
-import * as asm from "./assembler_x86_64.ts";
-import type { CodeLabel } from "./code_buffer.ts";
 import type { Layout } from "./layout.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Condition, Instruction, Label, Operand, Program } from "./program.ts";
 import { REPORT_SIZE, TAG_FAILED } from "./report.ts";
+import {
+  CONDITION,
+  R10,
+  R12,
+  R14,
+  R8,
+  R9,
+  RAX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+  X8664Code,
+} from "./x86_64_code.ts";
 
 type Of<Kind extends Instruction["kind"]> = Extract<Instruction, { readonly kind: Kind }>;
 
-const { RAX, RBX, RCX, RDX, RDI, RSI, R8, R9, R10, R12, R13, R14 } = asm;
-
-const ARGUMENTS: readonly asm.Register[] = [RDI, RSI, RDX, R10, R8, R9];
+const ARGUMENTS: readonly number[] = [RDI, RSI, RDX, R10, R8, R9];
 
 /**
- * Machine code of a program for x86-64: raw `syscall`s, no stack.
+ * Machine code of a program for x86-64: raw `syscall`s, no stack. Runs from its first byte.
  *
- * rax holds the last result, rbx the address of the writable segment; a failing step is in r12, the way back from the
- * sending of a report in r13. The kernel clobbers rax, rcx and r11 only.
+ * rax holds the last result; a failing step is in r12, the way back from the sending of a report in r13. The kernel
+ * clobbers rax, rcx and r11 only.
  */
 export function emitX8664(program: Program, layout: Layout): Uint8Array<ArrayBuffer> {
   return new Emitter(program, layout).emit();
 }
 
 class Emitter {
-  readonly #a = new asm.AssemblerX8664();
-  readonly #labels = new Map<Label, CodeLabel>();
-  /** What is done about failures, behind the straight line. */
-  readonly #slowPaths: (() => void)[] = [];
-  readonly #send = this.#a.label();
-  readonly #failed = this.#a.label();
+  readonly #code = new X8664Code();
   readonly #program: Program;
   readonly #layout: Layout;
+  /** For each label of the program, the jumps that wait for it. */
+  readonly #jumps: number[][] = [];
+  /** Where the shared endings begin. */
+  #failed = 0;
+  #send = 0;
 
   constructor(program: Program, layout: Layout) {
     this.#program = program;
@@ -41,18 +51,19 @@ class Emitter {
   }
 
   emit(): Uint8Array<ArrayBuffer> {
-    const a = this.#a;
-    a.mov(RBX, BigInt(this.#layout.writable));
-    a.mov(RAX, BigInt(this.#program.initialReportFd));
-    a.store(this.#slot(this.#program.reportFd), RAX);
-    a.zero(RAX);
-    for (const instruction of this.#program.instructions) this.#instruction(instruction);
-    // A program that falls off its end has no exit; SIGILL tells.
-    a.ud2();
-    for (const slowPath of this.#slowPaths) slowPath();
-    this.#failure();
+    const code = this.#code;
+    // The shared endings come first, so that every way to them is known when it is written.
+    const start = code.jumpAhead(null);
     this.#sending();
-    return a.finish(this.#layout.code);
+    this.#failure();
+    code.land(start);
+    code.constant(RAX, this.#program.initialReportFd);
+    code.store(this.#slot(this.#program.reportFd), RAX);
+    code.constant(RAX, 0);
+    for (const instruction of this.#program.instructions) this.#instruction(instruction);
+    // A program that falls off its end has no exit; ud2 tells by SIGILL.
+    code.bytes(0x0b0f, 2);
+    return code.finish();
   }
 
   #instruction(instruction: Instruction): void {
@@ -62,21 +73,21 @@ class Emitter {
       case "branch":
         return this.#branch(instruction);
       case "jump":
-        return this.#a.jmp(this.#label(instruction.to));
+        return this.#ahead(null, instruction.to);
       case "label":
-        return this.#a.place(this.#label(instruction.label));
+        return this.#place(instruction.label);
       case "set":
         this.#load(RCX, instruction.value);
-        return this.#a.store(this.#slot(instruction.slot), RCX);
+        return this.#code.store(this.#slot(instruction.slot), RCX);
       case "fork":
         return this.#fork(instruction);
       case "report":
         return this.#report(instruction);
       case "fail":
         this.#load(RAX, instruction.errno);
-        this.#a.neg(RAX);
-        this.#a.mov(R12, BigInt(instruction.step));
-        return this.#a.jmp(this.#failed);
+        this.#code.negateResult();
+        this.#code.constant(R12, instruction.step);
+        return this.#code.jumpBack(this.#failed);
       case "exit":
         return this.#exit(instruction.code);
       default:
@@ -85,186 +96,187 @@ class Emitter {
   }
 
   #call(call: Of<"call">): void {
-    for (const [index, arg] of call.args.entries()) this.#load(ARGUMENTS[index] ?? RDI, arg);
-    const retry = this.#a.label();
-    this.#a.place(retry);
-    this.#system(call.call);
+    const { args } = call;
+    for (let i = 0; i < args.length; i++) this.#load(ARGUMENTS[i] as number, args[i] as Operand);
+    const retry = this.#code.length;
+    this.#code.system(syscallNumber(call.call));
     const { retriesEintr, forgiven } = outcomeOf(call);
-    this.#whenNegative(call.step, retriesEintr ? retry : undefined, forgiven);
-    if (call.into !== undefined) this.#a.store(this.#slot(call.into), RAX);
+    this.#whenNegative(call.step, retriesEintr ? retry : null, forgiven);
+    if (call.into !== undefined) this.#code.store(this.#slot(call.into), RAX);
   }
 
   #fork(fork: Of<"fork">): void {
-    this.#a.mov(RDI, fork.flags);
-    for (const register of [RSI, RDX, R10, R8]) this.#a.zero(register);
-    const retry = this.#a.label();
-    this.#a.place(retry);
+    const code = this.#code;
+    code.wide(RDI, fork.flags);
+    for (const register of [RSI, RDX, R10, R8]) code.constant(register, 0);
+    const retry = code.length;
     this.#system("clone");
     this.#whenNegative(fork.step, retry, []);
-    this.#a.store(this.#slot(fork.into), RAX);
-    this.#a.test(RAX, RAX);
-    this.#a.jcc("e", this.#label(fork.child));
+    code.store(this.#slot(fork.into), RAX);
+    code.test(RAX);
+    this.#ahead(CONDITION.equal, fork.child);
   }
 
-  /** Sends a negative result to a slow path, which comes back here, retries or fails. */
-  #whenNegative(
-    step: number,
-    retry: CodeLabel | undefined,
-    forgiven: readonly number[] | "all",
-  ): void {
-    const a = this.#a;
-    if (forgiven === "all" && retry === undefined) return;
-    const slow = a.label();
-    const done = a.label();
-    a.test(RAX, RAX);
-    a.jcc("s", slow);
-    a.place(done);
-    this.#slowPaths.push(() => {
-      a.place(slow);
-      if (retry !== undefined) this.#jumpOnErrno(RAX, ERRNO.EINTR, retry);
-      if (forgiven === "all") return a.jmp(done);
-      for (const errno of forgiven) this.#jumpOnErrno(RAX, errno, done);
-      a.mov(R12, BigInt(step));
-      a.jmp(this.#failed);
-    });
+  /** Goes on when the result is no failure or one that is forgiven, repeats the call from `retry` on EINTR, else fails. */
+  #whenNegative(step: number, retry: number | null, forgiven: readonly number[] | "all"): void {
+    if (forgiven === "all" && retry === null) return;
+    const code = this.#code;
+    code.test(RAX);
+    const skip = code.jumpAhead(CONDITION.noSign);
+    if (retry !== null) {
+      code.compare(RAX, -ERRNO.EINTR);
+      code.shortJumpBack(CONDITION.equal, retry);
+    }
+    if (forgiven === "all") return code.land(skip);
+    const ends = [skip];
+    for (const errno of forgiven) {
+      code.compare(RAX, -errno);
+      ends.push(code.jumpAhead(CONDITION.equal));
+    }
+    code.constant(R12, step);
+    code.jumpBack(this.#failed);
+    for (const jump of ends) code.land(jump);
   }
 
   #branch({ of, when, to }: Of<"branch">): void {
-    const target = this.#label(to);
-    if (of === "result") return this.#jumpWhen(RAX, when, target);
-    this.#a.load(RCX, this.#slot(of.slot, of.offset));
-    this.#jumpWhen(RCX, when, target);
+    if (of === "result") return this.#jumpWhen(RAX, when, to);
+    this.#code.load(RCX, this.#slot(of.slot) + (of.offset ?? 0));
+    this.#jumpWhen(RCX, when, to);
   }
 
-  #jumpWhen(register: asm.Register, when: Condition, to: CodeLabel): void {
-    const a = this.#a;
+  #jumpWhen(register: 0 | 1, when: Condition, to: Label): void {
+    const code = this.#code;
     switch (when.kind) {
       case "failed":
+        code.test(register);
+        return this.#ahead(CONDITION.sign, to);
       case "succeeded":
-        a.test(register, register);
-        return a.jcc(when.kind === "failed" ? "s" : "ns", to);
+        code.test(register);
+        return this.#ahead(CONDITION.noSign, to);
       case "errno":
-        return this.#jumpOnErrno(register, when.errno, to);
+        code.compare(register, -when.errno);
+        return this.#ahead(CONDITION.equal, to);
       case "equals":
         return this.#jumpOnEqual(register, when.value, to);
       case "maskedEquals":
-        a.mov(RDX, when.mask);
-        a.and(RDX, register);
-        return this.#jumpOnEqual(RDX, when.value, to);
+        // The mask goes through rdx, so that the result stays for the next branch.
+        code.copy(RDX, register);
+        code.wide(RSI, when.mask);
+        code.bytes(0xf22148, 3); // and rdx, rsi
+        code.wide(RSI, when.value);
+        code.bytes(0xf23948, 3); // cmp rdx, rsi
+        return this.#ahead(CONDITION.equal, to);
       default:
         return unreachable(when);
     }
   }
 
-  #jumpOnErrno(register: asm.Register, errno: number, to: CodeLabel): void {
-    this.#a.cmp(register, BigInt(-errno));
-    this.#a.jcc("e", to);
-  }
-
-  #jumpOnEqual(register: asm.Register, value: bigint, to: CodeLabel): void {
+  #jumpOnEqual(register: 0 | 1, value: bigint, to: Label): void {
     const signed = BigInt.asIntN(64, value);
-    if (signed >= -0x80000000n && signed <= 0x7fffffffn) this.#a.cmp(register, signed);
-    else {
-      this.#a.mov(RSI, signed);
-      this.#a.cmp(register, RSI);
+    if (signed >= -0x8000_0000n && signed <= 0x7fff_ffffn) {
+      this.#code.compare(register, Number(signed));
+    } else {
+      this.#code.wide(RSI, signed);
+      this.#code.compareRsi(register);
     }
-    this.#a.jcc("e", to);
+    this.#ahead(CONDITION.equal, to);
   }
 
-  #report(report: Of<"report">): void {
-    const a = this.#a;
-    const back = a.label();
-    this.#load(RCX, report.value);
-    a.storeImmediate(this.#scratch(0), report.tag, 32);
-    a.storeImmediate(this.#scratch(4), report.step, 32);
-    a.store(this.#scratch(8), RCX);
+  #report({ tag, step, value }: Of<"report">): void {
+    const code = this.#code;
+    const { scratch } = this.#layout;
+    this.#load(RCX, value);
+    code.storeConstant(scratch, tag);
+    code.storeConstant(scratch + 4, step);
+    code.store(scratch + 8, RCX);
     // A report does not change what the next branch looks at.
-    a.mov(R14, RAX);
-    a.lea(R13, { label: back });
-    a.jmp(this.#send);
-    a.place(back);
-    a.mov(RAX, R14);
+    code.copy(R14, RAX);
+    this.#sendAndReturn();
+    code.copy(RAX, R14);
   }
 
   /** Where a failure goes: -errno in rax, the step in r12. */
   #failure(): void {
-    const a = this.#a;
-    const back = a.label();
-    a.place(this.#failed);
-    a.neg(RAX);
-    a.storeImmediate(this.#scratch(0), TAG_FAILED, 32);
-    a.store(this.#scratch(4), R12, 32);
-    a.store(this.#scratch(8), RAX);
-    a.lea(R13, { label: back });
-    a.jmp(this.#send);
-    a.place(back);
+    const code = this.#code;
+    const { scratch } = this.#layout;
+    this.#failed = code.length;
+    code.negateResult();
+    code.storeConstant(scratch, TAG_FAILED);
+    code.storeLow(scratch + 4, R12);
+    code.store(scratch + 8, RAX);
+    this.#sendAndReturn();
     this.#exit(1);
+  }
+
+  /** Goes to {@link #sending}, which comes back behind this. */
+  #sendAndReturn(): void {
+    const code = this.#code;
+    // lea r13, [rip + 5]: behind the jump.
+    code.bytes(0x2d8d4c, 3);
+    code.u32(5);
+    code.jumpBack(this.#send);
   }
 
   /** Sends the scratch to the descriptor of the reports, a socket or a pipe, and goes on at r13. */
   #sending(): void {
-    const a = this.#a;
-    const write = a.label();
-    const done = a.label();
-    a.place(this.#send);
-    a.load(RDI, this.#slot(this.#program.reportFd));
-    a.mov(RSI, BigInt(this.#layout.scratch));
-    a.mov(RDX, BigInt(REPORT_SIZE));
+    const code = this.#code;
+    this.#send = code.length;
+    code.load(RDI, this.#slot(this.#program.reportFd));
+    code.constant(RSI, this.#layout.scratch);
+    code.constant(RDX, REPORT_SIZE);
     // SIGPIPE has its default again; only sendto(2) can be told not to raise it.
-    a.mov(R10, MSG.of("MSG_NOSIGNAL"));
-    a.zero(R8);
-    a.zero(R9);
+    code.wide(R10, MSG.of("MSG_NOSIGNAL"));
+    code.constant(R8, 0);
+    code.constant(R9, 0);
+    const retry = code.length;
     this.#system("sendto");
-    this.#jumpOnErrno(RAX, ERRNO.EINTR, this.#send);
-    a.cmp(RAX, BigInt(-ERRNO.ENOTSOCK));
-    a.jcc("ne", done);
-    a.place(write);
+    code.compare(RAX, -ERRNO.EINTR);
+    code.shortJumpBack(CONDITION.equal, retry);
+    code.compare(RAX, -ERRNO.ENOTSOCK);
+    const sent = code.jumpAhead(CONDITION.notEqual);
+    const write = code.length;
     this.#system("write");
-    this.#jumpOnErrno(RAX, ERRNO.EINTR, write);
-    a.place(done);
-    a.jmpRegister(R13);
+    code.compare(RAX, -ERRNO.EINTR);
+    code.shortJumpBack(CONDITION.equal, write);
+    code.land(sent);
+    // jmp r13
+    code.bytes(0xe5ff41, 3);
   }
 
-  #exit(code: number): void {
-    this.#a.mov(RDI, BigInt(code));
+  #exit(status: number): void {
+    this.#code.constant(RDI, status);
     this.#system("exit_group");
   }
 
   #system(name: SyscallName): void {
-    this.#a.mov(RAX, BigInt(syscallNumber(name)));
-    this.#a.syscall();
+    this.#code.system(syscallNumber(name));
   }
 
-  #load(to: asm.Register, operand: Operand): void {
+  #load(register: number, operand: Operand): void {
     switch (operand.kind) {
       case "immediate":
-        return operand.value === 0n ? this.#a.zero(to) : this.#a.mov(to, operand.value);
+        return this.#code.wide(register, operand.value);
       case "data":
-        return this.#a.mov(to, BigInt(this.#layout.data[operand.data] ?? 0));
+        return this.#code.constant(register, this.#layout.data[operand.data] ?? 0);
       case "slot":
-        return this.#a.load(to, this.#slot(operand.slot, operand.offset));
+        return this.#code.load(register, this.#slot(operand.slot) + (operand.offset ?? 0));
       case "slotAddress":
-        return this.#a.mov(to, BigInt(this.#layout.slots[operand.slot] ?? 0));
+        return this.#code.constant(register, this.#slot(operand.slot));
       default:
         return unreachable(operand);
     }
   }
 
-  #slot(slot: number, offset = 0): asm.Memory {
-    return { base: RBX, disp: (this.#layout.slots[slot] ?? 0) + offset - this.#layout.writable };
+  #slot(slot: number): number {
+    return this.#layout.slots[slot] ?? 0;
   }
 
-  #scratch(offset: number): asm.Memory {
-    return { base: RBX, disp: this.#layout.scratch + offset - this.#layout.writable };
+  #ahead(condition: number | null, label: Label): void {
+    (this.#jumps[label] ??= []).push(this.#code.jumpAhead(condition));
   }
 
-  #label(label: Label): CodeLabel {
-    let known = this.#labels.get(label);
-    if (known === undefined) {
-      known = this.#a.label();
-      this.#labels.set(label, known);
-    }
-    return known;
+  #place(label: Label): void {
+    for (const jump of this.#jumps[label] ?? []) this.#code.land(jump);
   }
 }
 
