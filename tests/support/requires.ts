@@ -20,3 +20,51 @@ export function lacksProgram(program: string, install: string): boolean {
   console.warn(`skipping tests: ${reason}`);
   return true;
 }
+
+/** What a test needs of the machine it runs on. */
+export type Need = "root" | "busybox" | "overlay" | "runc" | "crun";
+
+const INSTALL: Readonly<Record<Exclude<Need, "root" | "overlay">, string>> = {
+  busybox: "apt-get install busybox-static",
+  runc: "apt-get install runc",
+  crun: "apt-get install crun",
+};
+
+/**
+ * Whether a test must be skipped for want of something, told once for each.
+ * @throws {Error} in place of a skip when OCIRT_MUST_WORK is 1
+ */
+export function requires(...needs: readonly Need[]): boolean {
+  return needs.map(lacks).includes(true);
+}
+
+const LACKS = new Map<Need, boolean>();
+
+function lacks(need: Need): boolean {
+  const known = LACKS.get(need);
+  if (known !== undefined) return known;
+  const missing = probe(need);
+  LACKS.set(need, missing);
+  return missing;
+}
+
+function probe(need: Need): boolean {
+  switch (need) {
+    case "root":
+      return lacksWhen(Deno.uid() !== 0, "Cannot make containers: the caller is not root");
+    case "overlay":
+      return lacksWhen(
+        !/\toverlay$/m.test(Deno.readTextFileSync("/proc/filesystems")),
+        "Cannot mount overlay: ENODEV (No such device)",
+      );
+    default:
+      return lacksProgram(need, INSTALL[need]);
+  }
+}
+
+function lacksWhen(missing: boolean, reason: string): boolean {
+  if (!missing) return false;
+  if (Deno.env.get("OCIRT_MUST_WORK") === "1") throw new Error(reason);
+  console.warn(`skipping tests: ${reason}`);
+  return true;
+}
