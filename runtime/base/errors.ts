@@ -13,7 +13,7 @@ export class UsageError extends OcirtError {
 export interface Problem {
   /** JSON pointer, `/process/rlimits/0/type`. "" is the whole document. */
   readonly path: string;
-  /** What is wrong there, value and rule: `"RLIMIT_FOO" is not one of …`. */
+  /** What is wrong there, value and rule: `"RLIMIT_FOO" is not one of ...`. */
   readonly text: string;
 }
 

@@ -14,7 +14,7 @@ export interface SyscallFailure {
   readonly hint?: string;
 }
 
-/** The one sentence of a failure: `Cannot <verb> <object>[ with FLAGS]: ERRNO (text)[; hint: …]`. */
+/** The one sentence of a failure: `Cannot <verb> <object>[ with FLAGS]: ERRNO (text)[; hint: ...]`. */
 export function failureSentence(failure: SyscallFailure): string {
   const flags = failure.flags === undefined ? "" : ` with ${failure.flags}`;
   const hint = failure.hint === undefined ? "" : `; hint: ${failure.hint}`;
