@@ -1,9 +1,10 @@
 import { pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { signalNumber } from "syscalls/abi/signal.ts";
+import { signalNumber, SIGNALS, SIGRTMAX } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
+import { ioCode } from "runtime/base/io_failure.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
@@ -19,7 +20,7 @@ export interface KillOptions {
 
 /** Sends a signal to the container's init, or to all of its processes. */
 export function kill(context: Context, id: string, { signal, all }: KillOptions): void {
-  const number = signalNumber(signal);
+  const number = parseSignal(signal);
   if (number === undefined) {
     throw new UsageError(
       `unknown signal ${
@@ -31,6 +32,8 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
   if (all) return killAll(container.cgroup, number);
   assertAllowed("kill", id, container.status);
   const init = pid(container.record.pid);
+  // Only the end of a pid namespace's first process takes the others with it.
+  const everybody = number === SIGNALS.SIGKILL && !leadsItsNamespace(init);
   try {
     using pidfd = openPidfd(init);
     // The pidfd is of whoever has that pid now: only the start time says that it is still the container's init.
@@ -40,6 +43,24 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     if (cause instanceof SyscallError && cause.errno === ERRNO.ESRCH) {
       throw new StateError("container not running", { cause });
     }
+    throw cause;
+  }
+  if (everybody) killAll(container.cgroup, number);
+}
+
+function parseSignal(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return signalNumber(text);
+  const number = Number(text);
+  return number <= SIGRTMAX ? number : undefined;
+}
+
+/** Whether the process is pid 1 of its own pid namespace; true of one that has ended, which leads nothing any more. */
+function leadsItsNamespace(init: number): boolean {
+  try {
+    return /^NSpid:.*\t1$/m.test(Deno.readTextFileSync(`/proc/${init}/status`));
+  } catch (cause) {
+    const code = ioCode(cause);
+    if (code === "ENOENT" || code === "ESRCH") return true;
     throw cause;
   }
 }

@@ -1,6 +1,6 @@
-import { bestEffort } from "syscalls/libc/call.ts";
 import { blockSignals } from "syscalls/libc/poll.ts";
 import { setChildSubreaper, type WaitStatus } from "syscalls/libc/process.ts";
+import { StateError } from "runtime/base/errors.ts";
 import { BLOCKED_SIGNALS } from "runtime/host/info_block.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { exitStatus, waitForeground } from "runtime/launch/wait.ts";
@@ -63,11 +63,15 @@ function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): neve
 
 /** Takes the container away, unless somebody else has done it while it ran. */
 function removeEnded({ record, paths }: CreatedContainer): void {
-  const lock = bestEffort(
-    "a deleted container has no lock any more",
-    () => lockContainer(paths.dir),
-  );
-  if (lock === null) return;
-  using _lock = lock;
-  destroy(record, paths);
+  using lock = lockUnlessDeleted(paths.dir);
+  if (lock !== null) destroy(record, paths);
+}
+
+function lockUnlessDeleted(dir: string): Disposable | null {
+  try {
+    return lockContainer(dir);
+  } catch (cause) {
+    if (cause instanceof StateError) return null;
+    throw cause;
+  }
 }
