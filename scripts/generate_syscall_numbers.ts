@@ -44,7 +44,7 @@ function readFirst(paths: readonly string[]): string {
 }
 
 /** The version without its third part, which changes no number and would make every stable update a difference. */
-function kernelVersion(): string {
+export function kernelVersion(): string {
   const text = readFirst(VERSION_HEADERS);
   const part = (name: string): string => {
     const value = new RegExp(`LINUX_VERSION_${name} (\\d+)`).exec(text)?.[1];
