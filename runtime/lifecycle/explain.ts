@@ -30,8 +30,8 @@ export interface ExplainOptions {
 /** Stands for the id of a container that is not made. */
 const NO_ID = "CONTAINER" as ContainerId;
 
-/** Descriptor numbers appear in a listing by name only. */
-const NO_FD = -1;
+/** Descriptors appear in a listing by name only, but the structs that hold them want a number without a sign. */
+const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {

@@ -39,9 +39,11 @@ export function inspect(context: Context, id: string): ContainerState {
   };
 }
 
-/** All containers, sorted by id; none when there is no state root. One that cannot be read is logged and left out. */
-export function inspectAll(context: Context): ContainerState[] {
-  return (listIds(context.root) ?? []).flatMap((id) => {
+/** All containers, sorted by id; null when there is no state root. One that cannot be read is logged and left out. */
+export function inspectAll(context: Context): ContainerState[] | null {
+  const ids = listIds(context.root);
+  if (ids === null) return null;
+  return ids.flatMap((id) => {
     try {
       return [inspect(context, id)];
     } catch (cause) {
