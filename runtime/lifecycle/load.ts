@@ -1,9 +1,11 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { checkNamespacePaths, checkRootfs, readBundle } from "runtime/host/bundle.ts";
+import { isOwnNamespace } from "runtime/host/namespaces.ts";
 import { probeHost } from "runtime/host/probe.ts";
 import { parseConfig } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
+import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
 /** A bundle, read and checked. */
@@ -27,7 +29,12 @@ export function loadBundle(bundle: string, configFile: string): LoadedBundle {
   const facts = probeHost();
   const fileName = configFile;
   const config = parseConfig(read.text, fileName);
-  const spec = validate(config, { bundle: read.bundle, fileName, facts });
+  const spec = validate(config, {
+    bundle: read.bundle,
+    fileName,
+    facts,
+    namespaceIsHost: (type, path) => isOwnNamespace(NAMESPACES[type].file, path),
+  });
   refuseUnsupported(spec, fileName);
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);

@@ -7,6 +7,7 @@ import type { Findings } from "./findings.ts";
 import { checkMappings } from "./id_mappings.ts";
 import { type SortedOptions, sortOptions } from "./mount_options.ts";
 import { findNamespace } from "./namespaces.ts";
+import { procMountFault } from "./proc_mounts.ts";
 
 /** What the mounts of a container have in common. */
 export interface MountScope {
@@ -66,8 +67,8 @@ function checkMount(
 }
 
 function checkDestination(
-  { destination }: MountConfig,
-  { remount }: SortedOptions,
+  { destination, type = "" }: MountConfig,
+  { bind, remount }: SortedOptions,
   origin: string,
   { root }: MountScope,
   findings: Findings,
@@ -85,6 +86,8 @@ function checkDestination(
     const path = root.kind === "directory" ? root.path : root.lower;
     findings.problem(at, `mountpoint ${show(destination)} is on the top of rootfs ${show(path)}`);
   }
+  const fault = procMountFault(clean, { type, isBind: bind !== "none" });
+  if (fault !== null) findings.problem(at, fault);
   return clean;
 }
 
