@@ -110,6 +110,8 @@ export type FilesystemStep =
     readonly gid: number;
     /** `bind` where the kernel will not make device nodes (user namespaces), `node` tries a node first. */
     readonly how: "node" | "bind";
+    /** True where another file may be there already: it is checked to be the same device. */
+    readonly mayExist: boolean;
   }
   /** A directory and its parents, 0755 where missing. */
   | { readonly kind: "makeDirectory"; readonly path: string }
@@ -165,6 +167,10 @@ export type MountStep =
     readonly propagation: readonly Propagation[];
     /** A bind onto `/proc` must come from the root of a procfs. */
     readonly mustBeProc: boolean;
+    /** True where the runtime knows the source for a directory. */
+    readonly sourceIsDirectory: boolean;
+    /** True where a user namespace may have locked flags of the source (mount_namespaces(7)). */
+    readonly flagsMayBeLocked: boolean;
   };
 
 export interface RecursiveAttributes {

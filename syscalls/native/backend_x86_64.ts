@@ -23,7 +23,8 @@ import {
 
 type Of<Kind extends Instruction["kind"]> = Extract<Instruction, { readonly kind: Kind }>;
 
-const ARGUMENTS: readonly number[] = [RDI, RSI, RDX, R10, R8, R9];
+/** The largest errno whose negative fits into the byte of a short compare. */
+const NEAR_ERRNO = 128;
 
 /**
  * Machine code of a program for x86-64: raw `syscall`s, no stack. Runs from its first byte.
@@ -96,13 +97,20 @@ class Emitter {
   }
 
   #call(call: Of<"call">): void {
-    const { args } = call;
-    for (let i = 0; i < args.length; i++) this.#load(ARGUMENTS[i] as number, args[i] as Operand);
-    const retry = this.#code.length;
-    this.#code.system(syscallNumber(call.call));
+    const code = this.#code;
+    const { data, slots } = this.#layout;
+    code.loadArguments(call.args, data, slots);
     const { retriesEintr, forgiven } = outcomeOf(call);
-    this.#whenNegative(call.step, retriesEintr ? retry : null, forgiven);
-    if (call.into !== undefined) this.#code.store(this.#slot(call.into), RAX);
+    const number = syscallNumber(call.call);
+    const { step, into } = call;
+    if (forgiven !== "all" && isNear(forgiven)) {
+      code.checkedSystem(number, { step, retriesEintr, forgiven, failed: this.#failed });
+    } else {
+      const retry = code.length;
+      code.system(number);
+      this.#whenNegative(step, retriesEintr ? retry : null, forgiven);
+    }
+    if (into !== undefined) code.store(slots[into] ?? 0, RAX);
   }
 
   #fork(fork: Of<"fork">): void {
@@ -278,6 +286,11 @@ class Emitter {
   #place(label: Label): void {
     for (const jump of this.#jumps[label] ?? []) this.#code.land(jump);
   }
+}
+
+/** Whether the code for a call's forgiven errnos is short enough for jumps of one byte. */
+function isNear(forgiven: readonly number[]): boolean {
+  return forgiven.length <= 16 && forgiven.every((errno) => errno <= NEAR_ERRNO);
 }
 
 function unreachable(value: never): never {

@@ -192,7 +192,7 @@ export class ProgramBuilder {
     if (args.length > MOST_ARGUMENTS) {
       throw new RangeError(`Cannot call ${name}: it has ${args.length} arguments, not 6 or fewer`);
     }
-    for (const arg of args) this.#checkOperand(arg);
+    for (let i = 0; i < args.length; i++) this.#checkOperand(args[i] as Operand);
     const instruction: Writable<Extract<Instruction, { kind: "call" }>> = {
       kind: "call",
       call: name,

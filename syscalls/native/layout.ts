@@ -1,5 +1,5 @@
 import type { Arch } from "syscalls/abi/arch.ts";
-import type { Program } from "./program.ts";
+import type { Data, Program } from "./program.ts";
 import { REPORT_SIZE } from "./report.ts";
 
 /** Size of the ELF header and the four program headers, with which the file and the read-only segment begin. */
@@ -65,7 +65,8 @@ export function layOut(program: Program, arch: Arch): Layout {
 export function readOnlyBytes(program: Program, layout: Layout): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(layout.codeOffset);
   const view = new DataView(bytes.buffer);
-  for (const [index, data] of program.data.entries()) {
+  for (let index = 0; index < program.data.length; index++) {
+    const data = program.data[index] as Data;
     const offset = (layout.data[index] ?? 0) - layout.readOnly;
     bytes.set(data.bytes, offset);
     for (const pointer of data.pointers) {
@@ -82,7 +83,8 @@ function placeData(program: Program): { readonly data: number[]; readonly end: n
   const data = new Array<number>(program.data.length).fill(0);
   let end = HEADERS_SIZE;
   for (const align of [8, 1]) {
-    for (const [index, piece] of program.data.entries()) {
+    for (let index = 0; index < program.data.length; index++) {
+      const piece = program.data[index] as Data;
       if (piece.align !== align) continue;
       end = roundUp(end, align);
       data[index] = end;
@@ -97,7 +99,8 @@ function placeSlots(program: Program): { readonly slots: number[]; readonly size
   const slots = new Array<number>(program.slotSizes.length).fill(0);
   let size = REPORT_SIZE;
   for (const single of [true, false]) {
-    for (const [index, slotSize] of program.slotSizes.entries()) {
+    for (let index = 0; index < program.slotSizes.length; index++) {
+      const slotSize = program.slotSizes[index] as number;
       if ((slotSize === 8) !== single) continue;
       slots[index] = size;
       size += slotSize;

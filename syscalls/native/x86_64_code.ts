@@ -1,3 +1,6 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
+import type { Operand } from "./program.ts";
+
 /** Numbers of the registers, as instructions have them. */
 export const RAX = 0;
 export const RCX = 1;
@@ -13,6 +16,23 @@ export const R14 = 14;
 /** Conditions of a jump: the low half of its opcode. */
 export const CONDITION = { equal: 0x4, notEqual: 0x5, sign: 0x8, noSign: 0x9 } as const;
 
+/** The registers of a system call's arguments, in order. */
+const ARGUMENTS = new Uint8Array([RDI, RSI, RDX, R10, R8, R9]);
+
+/** The largest that one argument takes. */
+const ARGUMENT_SIZE = 10;
+
+/** What becomes of a system call's result. */
+export interface CallOutcome {
+  /** The step to report when it fails. */
+  readonly step: number;
+  readonly retriesEintr: boolean;
+  /** Errnos that are no failure, each 128 at most. */
+  readonly forgiven: readonly number[];
+  /** Where the code is that reports a failure. */
+  readonly failed: number;
+}
+
 /**
  * x86-64 machine code as it grows, for the back end: the few forms that a straight line of system calls needs, written
  * byte by byte. A container is compiled at every start by code that has never run before, so what counts is how little is executed
@@ -21,7 +41,7 @@ export const CONDITION = { equal: 0x4, notEqual: 0x5, sign: 0x8, noSign: 0x9 } a
  * Addresses are absolute and below 2^31.
  */
 export class X8664Code {
-  #bytes = new Uint8Array(32768);
+  #bytes = new Uint8Array(65536);
   #length = 0;
 
   get length(): number {
@@ -31,6 +51,87 @@ export class X8664Code {
   /** The code written so far. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  /**
+   * Loads the arguments of a system call. Three quarters of all code is written here and in {@link checkedSystem}, so
+   * these two are single functions without calls inside.
+   */
+  loadArguments(args: readonly Operand[], data: readonly number[], slots: readonly number[]): void {
+    let at = this.#room(ARGUMENT_SIZE * args.length);
+    const bytes = this.#bytes;
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i] as Operand;
+      const register = ARGUMENTS[i] as number;
+      const { kind } = arg;
+      let value: number;
+      if (kind === "immediate") {
+        if (arg.value < 0n || arg.value > 0x7fff_ffffn) {
+          this.#length = at;
+          this.wide(register, arg.value);
+          at = this.#length;
+          continue;
+        }
+        value = Number(arg.value);
+      } else if (kind === "data") value = data[arg.data] as number;
+      else value = slots[arg.slot] as number;
+      if (kind === "slot") {
+        // mov register, [address]
+        bytes[at++] = register >= 8 ? 0x4c : 0x48;
+        bytes[at++] = 0x8b;
+        bytes[at++] = (register & 7) << 3 | 4;
+        bytes[at++] = 0x25;
+        value += arg.offset ?? 0;
+      } else {
+        // mov register, value
+        if (register >= 8) bytes[at++] = 0x41;
+        bytes[at++] = 0xb8 | register & 7;
+      }
+      bytes[at++] = value;
+      bytes[at++] = value >>> 8;
+      bytes[at++] = value >>> 16;
+      bytes[at++] = value >>> 24;
+    }
+    this.#length = at;
+  }
+
+  /** A system call that goes on unless it fails; what it does about failures is all in line. */
+  checkedSystem(number: number, { step, retriesEintr, forgiven, failed }: CallOutcome): void {
+    const retry = this.#length;
+    this.system(number);
+    const body = (retriesEintr ? 6 : 0) + 6 * forgiven.length + 11;
+    let at = this.#room(5 + body);
+    const end = at + 5 + body;
+    const bytes = this.#bytes;
+    // test rax, rax; jns end
+    bytes[at++] = 0x48;
+    bytes[at++] = 0x85;
+    bytes[at++] = 0xc0;
+    bytes[at++] = 0x79;
+    bytes[at++] = body;
+    // cmp rax, -errno; je retry or end
+    for (let i = retriesEintr ? -1 : 0; i < forgiven.length; i++) {
+      bytes[at++] = 0x48;
+      bytes[at++] = 0x83;
+      bytes[at++] = 0xf8;
+      bytes[at++] = -(i < 0 ? ERRNO.EINTR : forgiven[i] as number);
+      bytes[at++] = 0x74;
+      bytes[at] = (i < 0 ? retry : end) - at - 1;
+      at++;
+    }
+    // mov r12d, step; jmp failed
+    const distance = failed - end;
+    bytes[at] = 0x41;
+    bytes[at + 1] = 0xbc;
+    bytes[at + 2] = step;
+    bytes[at + 3] = step >>> 8;
+    bytes[at + 4] = step >>> 16;
+    bytes[at + 5] = step >>> 24;
+    bytes[at + 6] = 0xe9;
+    bytes[at + 7] = distance;
+    bytes[at + 8] = distance >>> 8;
+    bytes[at + 9] = distance >>> 16;
+    bytes[at + 10] = distance >>> 24;
   }
 
   /** The given bytes, up to four, the first in the low bits. */
@@ -176,7 +277,7 @@ export class X8664Code {
     const at = this.#length;
     this.#length = at + count;
     if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#bytes.length);
+      const larger = new Uint8Array(2 * this.#length);
       larger.set(this.#bytes);
       this.#bytes = larger;
     }

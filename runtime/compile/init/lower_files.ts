@@ -71,8 +71,8 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
   const { builder } = low;
   if (step.how === "bind") return bindDevice(low, step.path);
   const done = builder.label();
-  const refused = builder.label();
   const parent = useParent(low, step.path);
+  const isNode = step.type !== "p";
   const mode = builder.immediate(
     typeBits(step.type) | BigInt(step.mode),
     `${TYPE_NAMES[step.type]}|0${step.mode.toString(8)}`,
@@ -83,17 +83,19 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
     builder.cString(nameOf(step.path)),
     mode,
     device,
-  ], { forgive: [ERRNO.EEXIST, ...step.type === "p" ? [] : [ERRNO.EPERM]] });
-  if (step.type !== "p") {
-    builder.branch({ when: { kind: "errno", errno: ERRNO.EPERM }, to: refused });
-  }
-  finishDevice(low, step, parent);
-  if (step.type !== "p") {
-    builder.jump(done);
-    builder.place(refused);
+  ], { forgive: [...step.mayExist ? [ERRNO.EEXIST] : [], ...isNode ? [ERRNO.EPERM] : []] });
+  if (isNode) {
+    const allowed = builder.label();
+    builder.branch({ when: { kind: "succeeded" }, to: allowed });
+    if (step.mayExist) {
+      builder.branch({ when: { kind: "errno", errno: ERRNO.EEXIST }, to: allowed });
+    }
     // No CAP_MKNOD, or a device cgroup above us: the host's own node serves as well.
     bindDevice(low, step.path);
+    builder.jump(done);
+    builder.place(allowed);
   }
+  if (step.mayExist || step.uid !== 0 || step.gid !== 0) finishDevice(low, step, parent);
   builder.place(done);
 }
 

@@ -131,9 +131,12 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
     into: tree,
   });
   if (step.mustBeProc) requireProc(low, tree);
-  if (step.attributes !== null) setBindAttributes(low, tree, step.attributes);
+  if (step.attributes !== null) {
+    setBindAttributes(low, tree, step.attributes, step.flagsMayBeLocked);
+  }
   setRecursive(low, tree, step.recursive);
-  ensureSameKind(low, { tree, target, path: step.destination });
+  if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
+  else ensureSameKind(low, { tree, target, path: step.destination });
   attach(low, tree, builder.value(target, "target"), "");
   setPropagation(low, tree, step.propagation);
   mountedOn(low, step.destination);
@@ -179,8 +182,21 @@ function ensureSameKind(
 }
 
 /** What mount(MS_REMOUNT|MS_BIND) would do: exactly these attributes, except those that the kernel has locked. */
-function setBindAttributes(low: Lowering, tree: Slot, { set, clear }: RecursiveAttributes): void {
+function setBindAttributes(
+  low: Lowering,
+  tree: Slot,
+  { set, clear }: RecursiveAttributes,
+  mayBeLocked: boolean,
+): void {
   const { builder } = low;
+  if (!mayBeLocked) {
+    return setAttributes(low, tree, {
+      set,
+      clear: [...CLEARABLE, ...clear],
+      deep: false,
+      forgive: [],
+    });
+  }
   const done = builder.label();
   setAttributes(low, tree, {
     set,

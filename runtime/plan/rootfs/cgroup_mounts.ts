@@ -1,5 +1,6 @@
 import type { ValidMount } from "runtime/spec/valid.ts";
 import { isNew, type PlanInput } from "../input.ts";
+import { inUserNamespace } from "../namespaces.ts";
 import type { CgroupHierarchyFacts } from "../plan.ts";
 import type { Step } from "../step.ts";
 
@@ -44,7 +45,7 @@ function cgroup2Step(
   if (isNew(input.spec, "cgroup") || v2 === undefined) {
     return plain({ ...mount, type: "cgroup2", source: "cgroup" });
   }
-  return bindOwn(mount, mount.destination, v2);
+  return bindOwn(mount, mount.destination, v2, inUserNamespace(input));
 }
 
 function hierarchySteps(
@@ -64,7 +65,7 @@ function hierarchySteps(
       .flatMap((option) => option.split(","));
     steps.push(plain({ ...mount, destination, type: "cgroup", source: "cgroup", data }));
   } else {
-    steps.push(bindOwn(mount, destination, hierarchy));
+    steps.push(bindOwn(mount, destination, hierarchy, inUserNamespace(input)));
   }
   for (const controller of hierarchy.controllers) {
     if (controller === hierarchy.name || controller.startsWith("name=")) continue;
@@ -82,7 +83,12 @@ function hierarchySteps(
   return steps;
 }
 
-function bindOwn(mount: ValidMount, destination: string, hierarchy: CgroupHierarchyFacts): Step {
+function bindOwn(
+  mount: ValidMount,
+  destination: string,
+  hierarchy: CgroupHierarchyFacts,
+  flagsMayBeLocked: boolean,
+): Step {
   const readonly = mount.set.includes("MS_RDONLY");
   return {
     kind: "mountBind",
@@ -102,6 +108,8 @@ function bindOwn(mount: ValidMount, destination: string, hierarchy: CgroupHierar
     recursive: { set: [], clear: [] },
     propagation: mount.propagation,
     mustBeProc: false,
+    sourceIsDirectory: true,
+    flagsMayBeLocked,
     label: `bind mount ${JSON.stringify(hierarchy.directory)} on ${JSON.stringify(destination)}`,
     origin: mount.origin,
   };

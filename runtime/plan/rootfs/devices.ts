@@ -63,9 +63,20 @@ function deviceStep(device: ValidDevice, input: PlanInput): Step {
     uid,
     gid,
     how,
+    mayExist: mayExist(path, input),
     label: `make ${what} at ${JSON.stringify(path)}`,
     origin,
   };
+}
+
+/** Nothing is in a /dev that was mounted just now, but what other mounts and devices put there. */
+function mayExist(path: string, { spec }: PlanInput): boolean {
+  const fresh = spec.mounts.some(({ destination, type }) =>
+    destination === "/dev" && type === "tmpfs"
+  );
+  const plain = path.startsWith("/dev/") && path.indexOf("/", "/dev/".length) < 0;
+  return !fresh || !plain || spec.mounts.some(({ destination }) => destination === path) ||
+    spec.devices.filter((device) => device.path === path).length > 1;
 }
 
 function symlinkStep(path: string, target: string, replace: boolean): Step {

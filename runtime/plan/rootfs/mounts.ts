@@ -1,5 +1,6 @@
 import type { MountAttrName, MountFlagName, ValidMount } from "runtime/spec/valid.ts";
 import { hasNamespace, type PlanInput } from "../input.ts";
+import { inUserNamespace } from "../namespaces.ts";
 import type { MountStep, Step } from "../step.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
 
@@ -42,7 +43,7 @@ export function mountSteps(input: PlanInput): Step[] {
 }
 
 function mountStepsOf(mount: ValidMount, input: PlanInput): Step[] {
-  if (mount.bind !== "none") return [bindStep(mount)];
+  if (mount.bind !== "none") return [bindStep(mount, input)];
   if (mount.type === "cgroup" || mount.type === "cgroup2") {
     return cgroupMountSteps(mount, input, (plain) => filesystemStep(plain, input));
   }
@@ -123,7 +124,7 @@ export function finishReadonlyMountSteps(input: PlanInput): Step[] {
 }
 
 /** A bind mount. Without any flag word the source's attributes stay as they are (as runc, unlike mount(8)). */
-function bindStep(mount: ValidMount): Step & MountStep {
+function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
   const { source, destination, bind, recursive, propagation, sourceNofollow } = mount;
   const plain = mount.set.length === 0 && mount.clear.length === 0;
   return {
@@ -136,6 +137,8 @@ function bindStep(mount: ValidMount): Step & MountStep {
     recursive,
     propagation,
     mustBeProc: destination === "/proc",
+    sourceIsDirectory: false,
+    flagsMayBeLocked: inUserNamespace(input),
     ...words(mount),
   };
 }
