@@ -5,7 +5,7 @@
  *
  * With CI=true, or OCIRT_MUST_WORK=1, a test that lacks something fails; otherwise it is skipped and says so.
  */
-import { addCounts, countsIn, countsLine, NO_COUNTS } from "./test/counts.ts";
+import { addCounts, countsIn, countsLine, failureReader, NO_COUNTS } from "./test/counts.ts";
 import { installMissing } from "./test/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -35,19 +35,55 @@ async function follow(command: Deno.Command, onLine: (line: string) => void): Pr
   return (await child.status).code;
 }
 
+/** The files that `deno test` would run, of those below a file or folder of the project. */
+function testFiles(path: string): string[] {
+  if (path.endsWith(".ts")) return [path];
+  const entries = [...Deno.readDirSync(new URL(path, ROOT))].sort((a, b) =>
+    a.name < b.name ? -1 : 1
+  );
+  return entries.flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return testFiles(`${path}/${name}`);
+    return name.endsWith("_test.ts") ? [`${path}/${name}`] : [];
+  });
+}
+
+/**
+ * Pure tests share a process. Each file of tests with the kernel has its own: what a process is to its children, to orphans and to
+ * signals would pass from one file to the next.
+ */
+function processesFor(paths: readonly string[]): string[][] {
+  const files = paths.map((path) => path.replace(/\/+$/, "")).flatMap(testFiles);
+  const needsOwn = (file: string): boolean => file.startsWith("tests/kernel/");
+  const shared = files.filter((file) => !needsOwn(file));
+  const own = files.filter(needsOwn).map((file) => [file]);
+  return shared.length === 0 ? own : [shared, ...own];
+}
+
 async function main(paths: readonly string[]): Promise<number> {
   const mustWork = Deno.env.get("CI") === "true" || Deno.env.get("OCIRT_MUST_WORK") === "1";
   await installMissing();
-  const built = await follow(deno(["run", "-A", "scripts/build.ts"]), () => {});
-  if (built !== 0) return built;
+  for (const before of [["check", "-q", "tests"], ["run", "-A", "scripts/build.ts"]]) {
+    const code = await follow(deno(before), () => {});
+    if (code !== 0) return code;
+  }
   let counts = NO_COUNTS;
-  const tests = deno(
-    ["test", "-A", ...paths.length === 0 ? ["tests"] : paths],
-    { OCIRT_MUST_WORK: mustWork ? "1" : "0" },
-  );
-  const code = await follow(tests, (line) => counts = addCounts(counts, countsIn(line)));
+  let worst = 0;
+  const failures: string[] = [];
+  const failureIn = failureReader();
+  for (const files of processesFor(paths.length === 0 ? ["tests"] : paths)) {
+    const tests = deno(["test", "-A", "--no-check", ...files], {
+      OCIRT_MUST_WORK: mustWork ? "1" : "0",
+    });
+    const code = await follow(tests, (line) => {
+      counts = addCounts(counts, countsIn(line));
+      const failure = failureIn(line);
+      if (failure !== null) failures.push(failure);
+    });
+    worst = Math.max(worst, code);
+  }
+  for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(countsLine(counts));
-  return code;
+  return worst;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -19,6 +19,20 @@ export function countsIn(line: string): Counts {
   return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
 }
 
+/**
+ * Makes a reader of lines that gives the name and place of a failed test where a line has them, else null. It reads the list under
+ * FAILURES, for the lines that head the errors above that list look the same.
+ */
+export function failureReader(): (line: string) => string | null {
+  let inList = false;
+  return (line) => {
+    const text = line.replace(COLOURS, "").trim();
+    if (text === "FAILURES") inList = true;
+    else if (/^FAILED \|/.test(text)) inList = false;
+    return inList && text.includes(" => ") ? text : null;
+  };
+}
+
 export function addCounts(a: Counts, b: Counts): Counts {
   return {
     passed: a.passed + b.passed,
