@@ -141,7 +141,8 @@ const PURE_ROOMS = [
   "runtime/plan",
   "runtime/compile",
 ];
-const IMPURE = /\bDeno\.|\bdlopen\b|\bDate\b|\bMath\.random\b|\bperformance\b|\bcrypto\b/;
+const IMPURE =
+  /\bDeno\.|\bdlopen\b|\bnew Date\b|\bDate\.|\bMath\.random\b|\bperformance\.|\bcrypto\./;
 
 /** Doors that only the named files may open, because of what passing around them would cost. */
 const DOORS: readonly { readonly word: RegExp; readonly files: readonly string[] }[] = [
