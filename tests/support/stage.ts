@@ -29,7 +29,7 @@ export class Stage implements Disposable {
     return startProgram([OCIRT, "--root", this.root, ...args], options);
   }
 
-  /** A bundle for one container, `c1`, `c2` …; nothing is created yet. */
+  /** A bundle for one container, `c1`, `c2` ...; nothing is created yet. */
   container(edit: Edit = (): void => {}): Container {
     const id = `c${++this.#count}`;
     const bundle = `${this.dir}/${id}`;
