@@ -1,6 +1,6 @@
 import { type Denort, obtainDenort } from "./denort.ts";
 import { ElfError } from "./elf.ts";
-import { changeEngine, SINGLE_THREADED } from "./engine.ts";
+import { changeEngine, V8_FLAGS } from "./engine.ts";
 import { run } from "./run.ts";
 
 /** What goes into the executable: no prompt, no file, no network by itself. */
@@ -16,7 +16,7 @@ const COMPILE_ARGUMENTS: readonly string[] = [
   "--no-npm",
   // The compiled program would write its code cache to the folder for temporary files.
   "--no-code-cache",
-  SINGLE_THREADED,
+  V8_FLAGS,
 ];
 
 /** What a denort says when there is no program behind it; the deno executable has no such words. */

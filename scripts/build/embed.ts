@@ -1,5 +1,5 @@
 import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
-import { changeEngine, SINGLE_THREADED } from "./engine.ts";
+import { changeEngine, V8_FLAGS } from "./engine.ts";
 import { isElf } from "./elf.ts";
 
 /** What the deno executable gets as arguments: a lean start without files, network, prompts or caches. */
@@ -14,7 +14,7 @@ const ENGINE_ARGUMENTS: readonly string[] = [
   "--no-npm",
   "--cached-only",
   "--no-code-cache",
-  SINGLE_THREADED,
+  V8_FLAGS,
 ];
 
 /**

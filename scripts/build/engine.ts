@@ -16,8 +16,12 @@ export const ENGINE_ENVIRONMENT: readonly string[] = [
   "NO_COLOR=1",
 ];
 
-/** Keeps V8 from starting threads for what a program of some milliseconds has no use: 2.4 ms less processor time. */
-export const SINGLE_THREADED = "--v8-flags=--single-threaded";
+/**
+ * Suits V8 to a program of some milliseconds that runs everything once: no threads, no compiler but the first one, whose work would
+ * not pay off any more, and a nursery that need not be cleaned before the end. Saves 4 ms of 50.
+ */
+export const V8_FLAGS =
+  "--v8-flags=--single-threaded,--no-opt,--no-maglev,--no-sparkplug,--min-semi-space-size=8";
 
 /** What to put in front of an engine's entry. */
 export interface EngineChange {
