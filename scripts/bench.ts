@@ -148,8 +148,8 @@ function summarizeAll(contenders: readonly Contender[], results: Results): Summa
       const { median, minimum, count } = summarize(results[what].get(name) ?? []);
       const times = wrapper === null ? 0 : programs;
       return [name, {
-        median: median - times * off.median,
-        minimum: minimum - times * off.minimum,
+        median: median - times * off,
+        minimum: minimum - times * off,
         count,
       }];
     })),
@@ -166,7 +166,7 @@ function printTable(contenders: readonly Contender[], summaries: Summaries, empt
     };
     const ratio = (name: string): string => {
       const own = summaries[what]?.["ocirt"]?.median ?? NaN;
-      return (own / (summaries[what]?.[name]?.median ?? NaN)).toFixed(2);
+      return (own / (summaries[what]?.[name]?.median ?? NaN)).toPrecision(2);
     };
     const cells = contenders.map(({ name }) => cell(name));
     return [`${label} (${unit})`, ...cells, ...peers.map(ratio)];
