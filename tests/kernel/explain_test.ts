@@ -50,7 +50,7 @@ containerTest("explain names flags, not numbers, and is read by people as text",
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "In the container's process:\n");
   assertStringIncludes(stdout, "On the host:\n");
-assertMatch(stdout, /MOUNT_ATTR_NOSUID\|MOUNT_ATTR_NODEV\|MOUNT_ATTR_NOEXEC/);
+  assertMatch(stdout, /MOUNT_ATTR_NOSUID\|MOUNT_ATTR_NODEV\|MOUNT_ATTR_NOEXEC/);
   assertMatch(stdout, /pivot_root\("\.", "\."\)/);
 });
 
