@@ -104,7 +104,7 @@ containerTest("invalid JSON is told with line and column", (stage) => {
   for (
     const [text, words] of [
       ['{\n  "ociVersion": "1.3.0",\n  "root": }', /line 3 column 11/],
-      ["", /line 1 column 1/],
+      ["", /config\.json: it is empty; a JSON document is expected/],
       ['{"a": 1', /line 1 column 8/],
       ['{"a": tru}', /line 1 column 7/],
       ["{} x", /line 1 column 4/],
@@ -152,6 +152,8 @@ containerTest("values that the schema cannot judge are told by JSON path too", (
       ],
       [(c) => c.process.user["uid"] = -1, /\/process\/user\/uid: -1/],
       [(c) => c.process.user["uid"] = 2 ** 32, /\/process\/user\/uid: 4294967296/],
+      [(c) => c.process.user["uid"] = 2 ** 32 - 1, /\/process\/user\/uid: 4294967295 is no id/],
+      [(c) => c.process.user["gid"] = 2 ** 32 - 1, /\/process\/user\/gid: 4294967295 is no id/],
       [(c) => c.process.user["gid"] = "root", /\/process\/user\/gid: "root"/],
       [(c) => Reflect.deleteProperty(c, "process"), /process/],
     ] as readonly (readonly [Edit, RegExp])[]

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { messageOf } from "tests/support/ocirt.ts";
+import { messageOf, OCIRT, runProgram } from "tests/support/ocirt.ts";
 import type { Edit } from "tests/support/bundle.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
@@ -237,3 +237,52 @@ containerTest(
     assertEquals(seen, `SigBlk:\t${"0".repeat(16)}\nSigIgn:\t${"0".repeat(16)}\n1\n`);
   },
 );
+
+/** Runs the container of lines under a caller that has made these preparations in its shell. */
+function underCaller(stage: Stage, preparation: string, script: string, edit: Edit): string {
+  const c = stage.container((config) => {
+    config.process.args = ["sh", "-c", script];
+    edit(config);
+  });
+  const line = `${preparation}; exec "$0" --root ${stage.root} run -b ${c.bundle} ${c.id}`;
+  const { code, stdout, stderr } = runProgram(["/bin/sh", "-c", line, OCIRT]);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  return stdout;
+}
+
+containerTest("signals that the caller ignores are not ignored by the program", (stage) => {
+  const script = "for s in HUP INT TERM USR1; do trap 'echo got' $s; kill -$s $$; done";
+  assertEquals(
+    underCaller(stage, "trap '' HUP INT TERM USR1", script, () => {}),
+    "got\n".repeat(4),
+  );
+});
+
+containerTest("the caller's own soft file limit is passed on, not the engine's", (stage) => {
+  const seen = underCaller(stage, "ulimit -Sn 512", "ulimit -Sn", (config) => {
+    config.process["rlimits"] = [];
+  });
+  assertEquals(seen, "512\n");
+});
+
+containerTest("the caller's umask changes no folder, device or file of the container", (stage) => {
+  const script = "stat -c '%n %a' /var/a /var/a/b /var/new /dev/null; umask";
+  const seen = underCaller(stage, "umask 077", script, (config) => {
+    config.root.readonly = false;
+    config.process.cwd = "/var/new/folder";
+    config.mounts.push({
+      destination: "/var/a/b",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["mode=755"],
+    });
+  });
+  assertEquals(seen, "/var/a 755\n/var/a/b 755\n/var/new 755\n/dev/null 666\n0022\n");
+});
+
+containerTest("arguments that are too long are told as such", (stage) => {
+  const c = stage.container((config) => config.process.args = ["true", "x".repeat(200_000)]);
+  const result = c.run();
+  assertEquals(result.code, 1);
+  assertMatch(messageOf(result), /exec true: argument list too long$/);
+});

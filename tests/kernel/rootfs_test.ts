@@ -121,6 +121,37 @@ containerTest(
 );
 
 containerTest(
+  "without a mount namespace a root without mounts works, and nothing is left mounted",
+  (stage) => {
+    const c = stage.container((config) => {
+      config.linux.namespaces = [{ type: "pid" }];
+      Object.assign(config.linux, { maskedPaths: [], readonlyPaths: [] });
+      config.mounts = [];
+      delete config["hostname"];
+      config.process.args = ["ls", "/"];
+    });
+    const { code, stdout } = c.run();
+    assertEquals([code, stdout], [0, "bin\ndev\netc\nproc\nroot\nsys\ntmp\nvar\n"]);
+    assertEquals(stage.mounts(), []);
+  },
+);
+
+containerTest(
+  "without a mount namespace mounts are refused, or taken away with the container",
+  (stage) => {
+    const c = stage.container((config) => {
+      config.linux.namespaces = [{ type: "pid" }];
+      Object.assign(config.linux, { maskedPaths: [], readonlyPaths: [] });
+      config.root.readonly = false;
+      config.mounts = [{ destination: "/tmp", type: "tmpfs", source: "tmpfs" }];
+      delete config["hostname"];
+    });
+    c.run();
+    assertEquals(stage.mounts(), []);
+  },
+);
+
+containerTest(
   "a root filesystem whose /proc or /sys is a symlink is refused (CVE-2023-28642)",
   (stage) => {
     for (const name of ["proc", "sys"]) {

@@ -55,8 +55,17 @@ export class Stage implements Disposable {
     return hostLayout().hierarchies.flatMap(({ mountpoint }) => below(mountpoint + this.cgroup));
   }
 
+  /** Mount points below the test's folder that the host sees. */
+  mounts(): string[] {
+    const lines = Deno.readTextFileSync("/proc/self/mountinfo").split("\n");
+    return lines.map((line) => line.split(" ")[4] ?? "").filter((path) =>
+      path.startsWith(this.dir)
+    );
+  }
+
   [Symbol.dispose](): void {
     for (const id of namesIn(this.root)) this.ocirt(["delete", "--force", id]);
+    for (const path of this.mounts().reverse()) runProgram(["umount", "-l", path]);
     for (const dir of this.cgroups().reverse()) {
       killMembers(dir);
       Deno.removeSync(dir);

@@ -17,6 +17,9 @@ export interface ProcessScope {
   readonly userNamespace: UserMappings | null;
 }
 
+/** To setresuid(2) it says that the id stays: the process would go on as root. */
+const NO_ID = 0xffff_ffff;
+
 /** What runc sets where the file has no umask. */
 const DEFAULT_UMASK = 0o022;
 
@@ -84,6 +87,10 @@ function checkIds(
   findings: Findings,
 ): void {
   const { uid = 0, gid = 0, additionalGids = [] } = user ?? {};
+  for (const [at, id] of [["uid", uid] as const, ["gid", gid] as const]) {
+    if (id !== NO_ID) continue;
+    findings.problem(`${origin}/user/${at}`, `${id} is no id: the kernel takes it for "as before"`);
+  }
   if (additionalGids.length > 0 && facts.euid !== 0) {
     findings.problem(
       `${origin}/user/additionalGids`,
