@@ -6,9 +6,8 @@ import { memfd, setInheritable } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { openPidfd, signalPidfd, spawn, waitPid, type WaitStatus } from "syscalls/libc/process.ts";
 import { socketPair } from "syscalls/libc/sockets.ts";
-import { link } from "syscalls/native/link.ts";
 import { LaunchError } from "runtime/base/errors.ts";
-import { compileInit } from "runtime/compile/init/program.ts";
+import { compileImage } from "runtime/compile/init/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import { converse, type Duties, type Talk } from "./converse.ts";
 import { stepError } from "./explain.ts";
@@ -47,7 +46,7 @@ export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch)
       cgroup: cgroup?.fd ?? null,
       namespaces: namespaces.map(({ fd }) => fd),
     };
-    using program = memfd(PROGRAM_NAME, link(compileInit(plan, arch, descriptors), arch));
+    using program = memfd(PROGRAM_NAME, compileImage(plan, arch, descriptors));
     const inherited = [
       child,
       gate.gate,

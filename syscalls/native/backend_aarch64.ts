@@ -262,7 +262,7 @@ class Emitter {
   #load(to: asm.Register, operand: Operand): void {
     switch (operand.kind) {
       case "immediate":
-        return this.#a.mov(to, operand.value);
+        return this.#a.mov(to, BigInt(operand.value));
       case "data":
         return this.#dataAddress(to, this.#layout.data[operand.data] ?? 0);
       case "slot":

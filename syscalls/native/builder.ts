@@ -14,55 +14,20 @@ import {
   type StepNote,
   textOf,
 } from "./program.ts";
-
-/** What a call may say beyond its name and arguments. */
-export interface CallOptions {
-  /** Whose call it is; without it, the step begun last. */
-  readonly step?: number;
-  /** Errnos that are no failure, or "all"; without it, none. */
-  readonly forgive?: readonly number[] | "all";
-  /** Where the result goes as well. */
-  readonly into?: Slot;
-}
-
-/** 8 bytes of a slot, `offset` bytes into it. */
-export interface SlotField {
-  readonly slot: Slot;
-  readonly offset?: number;
-}
-
-/** Where a branch goes and when. Without `of` it looks at the result of the last call. */
-export interface BranchOptions {
-  readonly of?: Slot | SlotField;
-  readonly when: Condition;
-  readonly to: Label;
-}
-
-/** What a fork needs. */
-export interface ForkOptions {
-  /** Flags of clone(2), with the signal that the child's end sends in the low byte. */
-  readonly flags: bigint;
-  readonly flagsText: string;
-  /** Where the child goes on. */
-  readonly child: Label;
-  /** Where the parent finds the child's pid. */
-  readonly into: Slot;
-  readonly step?: number;
-}
-
-/** What a report says; without `step`, of the step begun last. */
-export interface ReportOptions {
-  readonly tag: number;
-  readonly value: Operand;
-  readonly step?: number;
-}
+import type {
+  BranchOptions,
+  CallOptions,
+  ForkOptions,
+  ProgramSink,
+  ReportOptions,
+} from "./sink.ts";
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const MOST_ARGUMENTS = 6;
 
 /** Collects a program, piece by piece, and checks that its pieces fit. */
-export class ProgramBuilder {
+export class ProgramBuilder implements ProgramSink {
   readonly #instructions: Instruction[] = [];
   readonly #data: Data[] = [];
   readonly #slotSizes: number[] = [];
@@ -135,7 +100,7 @@ export class ProgramBuilder {
   immediate(value: bigint | number, text?: OperandText): Operand {
     const operand: Writable<Extract<Operand, { kind: "immediate" }>> = {
       kind: "immediate",
-      value: BigInt(value),
+      value,
     };
     if (text !== undefined) operand.text = text;
     return operand;
@@ -294,7 +259,7 @@ export class ProgramBuilder {
     }
   }
 
-  #checkField({ slot, offset = 0 }: SlotField): void {
+  #checkField({ slot, offset = 0 }: { slot: Slot; offset?: number }): void {
     this.#checkSlot(slot);
     if (offset < 0 || offset % 8 !== 0 || offset + 8 > (this.#slotSizes[slot] ?? 0)) {
       throw new RangeError(`Cannot use slot ${slot}: it has no 8 bytes at ${offset}`);

@@ -1,5 +1,5 @@
 import { ELF_MACHINE } from "syscalls/abi/arch.ts";
-import { HEADERS_SIZE, type Layout } from "./layout.ts";
+import { HEADERS_SIZE, type Segments } from "./layout.ts";
 
 const ET_EXEC = 2;
 const PT_LOAD = 1;
@@ -25,7 +25,7 @@ interface Segment {
  * @param readOnly the headers' room and the data
  */
 export function writeElf(
-  layout: Layout,
+  layout: Segments,
   readOnly: Uint8Array,
   code: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
@@ -41,7 +41,7 @@ export function writeElf(
   return file;
 }
 
-function segmentsOf(layout: Layout, codeSize: number): readonly Segment[] {
+function segmentsOf(layout: Segments, codeSize: number): readonly Segment[] {
   const { codeOffset, pageSize: align } = layout;
   return [
     {
@@ -83,7 +83,7 @@ function segmentsOf(layout: Layout, codeSize: number): readonly Segment[] {
   ];
 }
 
-function writeHeader(view: DataView, layout: Layout, segments: number): void {
+function writeHeader(view: DataView, layout: Segments, segments: number): void {
   // "\x7fELF", 64-bit, little-endian, version 1.
   view.setUint32(0, 0x7f454c46);
   view.setUint32(4, 0x02010100);

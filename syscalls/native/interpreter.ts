@@ -239,7 +239,7 @@ class Process implements Memory {
   #value(operand: Operand): bigint {
     switch (operand.kind) {
       case "immediate":
-        return BigInt.asIntN(64, operand.value);
+        return BigInt.asIntN(64, BigInt(operand.value));
       case "data":
         return BigInt(this.#world.layout.data[operand.data] ?? 0);
       case "slot":

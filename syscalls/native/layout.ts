@@ -6,26 +6,30 @@ import { REPORT_SIZE } from "./report.ts";
 export const HEADERS_SIZE = 64 + 4 * 56;
 
 // Below 2^31, so that any address is a 32-bit immediate, and above what vm.mmap_min_addr forbids.
-const READ_ONLY_BASE = 0x40_0000;
-const WRITABLE_BASE = 0x1000_0000;
+export const READ_ONLY_BASE = 0x40_0000;
+export const WRITABLE_BASE = 0x1000_0000;
 
 /** On aarch64 a page may have up to 64 KiB; a file that is laid out for the largest runs with all. */
-const PAGE_SIZE: Readonly<Record<Arch, number>> = { x86_64: 0x1000, aarch64: 0x1_0000 };
+export const PAGE_SIZE: Readonly<Record<Arch, number>> = { x86_64: 0x1000, aarch64: 0x1_0000 };
 
-/** Where everything of a program is when it runs: addresses, but where it says offset. */
-export interface Layout {
+/** Where the segments of a program are when it runs: addresses, but where it says offset. */
+export interface Segments {
   readonly arch: Arch;
   readonly pageSize: number;
   /** Of the read-only segment, whose first bytes are the headers. */
   readonly readOnly: number;
-  /** Of each piece of {@link Program.data}. */
-  readonly data: readonly number[];
   /** Bytes of headers and data; the code follows them in the file. */
   readonly codeOffset: number;
   readonly code: number;
   /** Of the writable segment. */
   readonly writable: number;
   readonly writableSize: number;
+}
+
+/** Where everything of a program is. */
+export interface Layout extends Segments {
+  /** Of each piece of {@link Program.data}. */
+  readonly data: readonly number[];
   /** Where a report is put together: {@link REPORT_SIZE} bytes. */
   readonly scratch: number;
   /** Of each slot. */
@@ -41,23 +45,35 @@ export interface Layout {
 export function layOut(program: Program, arch: Arch): Layout {
   const pageSize = PAGE_SIZE[arch];
   const { data, end } = placeData(program);
-  const codeOffset = roundUp(end, 16);
+  const { slots, size } = placeSlots(program);
+  return {
+    ...segments(arch, end, size),
+    data: data.map((offset) => READ_ONLY_BASE + offset),
+    scratch: WRITABLE_BASE,
+    slots: slots.map((offset) => WRITABLE_BASE + offset),
+  };
+}
+
+/**
+ * The segments for so many bytes of headers and data, and of writable memory.
+ *
+ * @throws {RangeError} when the data reaches into the writable segment, at 252 MiB
+ */
+export function segments(arch: Arch, dataEnd: number, writableSize: number): Segments {
+  const pageSize = PAGE_SIZE[arch];
+  const codeOffset = roundUp(dataEnd, 16);
   const code = READ_ONLY_BASE + roundUp(codeOffset, pageSize) + codeOffset % pageSize;
   if (code > WRITABLE_BASE - 0x100_0000) {
     throw new RangeError(`Cannot lay out program: ${codeOffset} bytes of data are too many`);
   }
-  const { slots, size } = placeSlots(program);
   return {
     arch,
     pageSize,
     readOnly: READ_ONLY_BASE,
-    data: data.map((offset) => READ_ONLY_BASE + offset),
     codeOffset,
     code,
     writable: WRITABLE_BASE,
-    writableSize: size,
-    scratch: WRITABLE_BASE,
-    slots: slots.map((offset) => WRITABLE_BASE + offset),
+    writableSize,
   };
 }
 
@@ -78,37 +94,29 @@ export function readOnlyBytes(program: Program, layout: Layout): Uint8Array<Arra
   return bytes;
 }
 
-/** Offsets of the data: what is aligned to 8 first, so that there is no padding in between. */
+/** Offsets of the data, in the order in which it was added. */
 function placeData(program: Program): { readonly data: number[]; readonly end: number } {
-  const data = new Array<number>(program.data.length).fill(0);
+  const data: number[] = [];
   let end = HEADERS_SIZE;
-  for (const align of [8, 1]) {
-    for (let index = 0; index < program.data.length; index++) {
-      const piece = program.data[index] as Data;
-      if (piece.align !== align) continue;
-      end = roundUp(end, align);
-      data[index] = end;
-      end += piece.bytes.length;
-    }
+  for (const { bytes, align } of program.data) {
+    end = roundUp(end, align);
+    data.push(end);
+    end += bytes.length;
   }
   return { data, end };
 }
 
-/** Offsets of the slots: single cells first, where the short forms of the instructions reach them. */
+/** Offsets of the slots, in the order in which they were added. */
 function placeSlots(program: Program): { readonly slots: number[]; readonly size: number } {
-  const slots = new Array<number>(program.slotSizes.length).fill(0);
+  const slots: number[] = [];
   let size = REPORT_SIZE;
-  for (const single of [true, false]) {
-    for (let index = 0; index < program.slotSizes.length; index++) {
-      const slotSize = program.slotSizes[index] as number;
-      if ((slotSize === 8) !== single) continue;
-      slots[index] = size;
-      size += slotSize;
-    }
+  for (const slotSize of program.slotSizes) {
+    slots.push(size);
+    size += slotSize;
   }
   return { slots, size };
 }
 
-function roundUp(value: number, to: number): number {
+export function roundUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
 }

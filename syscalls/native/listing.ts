@@ -180,7 +180,7 @@ function operandText(operand: Operand, names: Names): string {
   if (text !== undefined) return text;
   switch (operand.kind) {
     case "immediate":
-      return numberText(operand.value);
+      return numberText(BigInt(operand.value));
     case "data":
       return `data${operand.data}`;
     case "slot": {

@@ -13,7 +13,12 @@ export type OperandText = string | (() => string);
 
 /** What an instruction works on. */
 export type Operand =
-  | { readonly kind: "immediate"; readonly value: bigint; readonly text?: OperandText }
+  /** 64 bits; a number where it is a safe integer that needs no `bigint`. */
+  | {
+    readonly kind: "immediate";
+    readonly value: bigint | number;
+    readonly text?: OperandText;
+  }
   | { readonly kind: "data"; readonly data: DataId; readonly text?: OperandText }
   /** The 8 bytes in the slot, `offset` bytes into it (0 when absent; a multiple of 8): a field of a struct the kernel wrote there. */
   | {

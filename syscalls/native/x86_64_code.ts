@@ -66,13 +66,13 @@ export class X8664Code {
       const { kind } = arg;
       let value: number;
       if (kind === "immediate") {
-        if (arg.value < 0n || arg.value > 0x7fff_ffffn) {
+        value = Number(arg.value);
+        if (value < 0 || value > 0x7fff_ffff) {
           this.#length = at;
-          this.wide(register, arg.value);
+          this.wide(register, BigInt(arg.value));
           at = this.#length;
           continue;
         }
-        value = Number(arg.value);
       } else if (kind === "data") value = data[arg.data] as number;
       else value = slots[arg.slot] as number;
       if (kind === "slot") {

@@ -2,7 +2,7 @@ import type { Arch } from "syscalls/abi/arch.ts";
 import { AT_FDCWD } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
-import type { ProgramBuilder } from "syscalls/native/builder.ts";
+import type { ProgramSink } from "syscalls/native/sink.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
 import type { OpenDirectory } from "./open_directory.ts";
 
@@ -22,7 +22,7 @@ export interface Descriptors {
 
 /** What the lowering of one program shares: the builder, and the slots by which steps pass descriptors on. */
 export interface Lowering {
-  readonly builder: ProgramBuilder;
+  readonly builder: ProgramSink;
   readonly arch: Arch;
   readonly descriptors: Descriptors;
   /** The container's root directory; valid before and after the pivot. */
@@ -51,7 +51,7 @@ export interface Lowering {
 }
 
 export function newLowering(
-  builder: ProgramBuilder,
+  builder: ProgramSink,
   arch: Arch,
   descriptors: Descriptors,
 ): Lowering {

@@ -1,5 +1,8 @@
 import type { Arch } from "syscalls/abi/arch.ts";
 import { ProgramBuilder } from "syscalls/native/builder.ts";
+import { link } from "syscalls/native/link.ts";
+import type { ProgramSink } from "syscalls/native/sink.ts";
+import { X8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
@@ -12,15 +15,31 @@ import { lowerProcess } from "./lower_process.ts";
 import { lowerRoot } from "./lower_root.ts";
 import { type Descriptors, type Lowering, newLowering } from "./lowering.ts";
 
-/** Compiles the steps of a plan into one program; step N of the program is step N of the plan. */
+/** Compiles the steps of a plan into one program, to be read; step N of the program is step N of the plan. */
 export function compileInit(plan: Plan, arch: Arch, descriptors: Descriptors): Program {
   const builder = new ProgramBuilder(descriptors.sync);
-  const low = newLowering(builder, arch, descriptors);
+  lowerPlan(builder, plan, arch, descriptors);
+  return builder.build();
+}
+
+/** Compiles the steps of a plan into an executable, the same as linking {@link compileInit} gives. */
+export function compileImage(
+  plan: Plan,
+  arch: Arch,
+  descriptors: Descriptors,
+): Uint8Array<ArrayBuffer> {
+  if (arch !== "x86_64") return link(compileInit(plan, arch, descriptors), arch);
+  const writer = new X8664Writer(descriptors.sync);
+  lowerPlan(writer, plan, arch, descriptors);
+  return writer.finish();
+}
+
+function lowerPlan(sink: ProgramSink, plan: Plan, arch: Arch, descriptors: Descriptors): void {
+  const low = newLowering(sink, arch, descriptors);
   for (const step of plan.steps) {
-    builder.step({ label: step.label, origin: step.origin });
+    sink.step({ label: step.label, origin: step.origin });
     lowerStep(low, step);
   }
-  return builder.build();
 }
 
 function lowerStep(low: Lowering, step: Step): void {
