@@ -6,6 +6,7 @@ import { parseConfig } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
+import { withHome } from "./home.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
 /** A bundle, read and checked. */
@@ -38,5 +39,5 @@ export function loadBundle(bundle: string, configFile: string): LoadedBundle {
   refuseUnsupported(spec, fileName);
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);
-  return { bundle: read.bundle, text: read.text, spec, facts };
+  return { bundle: read.bundle, text: read.text, spec: withHome(spec), facts };
 }

@@ -7,6 +7,7 @@ import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import type { Context } from "./context.ts";
 import { createLoaded } from "./create.ts";
+import { withHome } from "./home.ts";
 import { becomeParent, runCreated } from "./run.ts";
 import { sandboxConfig, type SandboxHost, type SandboxOptions } from "./sandbox_config.ts";
 
@@ -29,7 +30,7 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     loaded: {
       bundle: "/",
       text,
-      spec: overHost(spec, recordPaths(context.root, id).scratch),
+      spec: overHost(withHome(spec), recordPaths(context.root, id).scratch),
       facts,
     },
     preserveFds: 0,

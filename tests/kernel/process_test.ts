@@ -36,8 +36,30 @@ containerTest(
     assertEquals(home(0), "/root\n");
     assertEquals(home(1234), "/\n");
     assertEquals(home(0, ["HOME=/tmp"]), "/tmp\n");
+    assertEquals(home(0, ["HOME="]), "/root\n");
   },
 );
+
+containerTest("a passwd file that is a fifo, or leads out of the root, tells no home", (stage) => {
+  const file = `${stage.rootfs}/etc/passwd`;
+  const home = (): string => stage.sh("echo $HOME");
+  Deno.removeSync(file);
+  assertEquals(home(), "/\n");
+  assertEquals(runProgram(["mkfifo", file]).code, 0);
+  assertEquals(home(), "/\n");
+  Deno.removeSync(file);
+  Deno.writeTextFileSync(`${stage.dir}/outside`, "root:x:0:0::/outside:\n");
+  Deno.symlinkSync(`${stage.dir}/outside`, file);
+  assertEquals(home(), "/\n");
+  Deno.removeSync(file);
+  Deno.writeTextFileSync(file, "");
+  const source = `${stage.dir}/outside`;
+  const mounted = stage.sh("echo $HOME", (config) => {
+    config.root.readonly = false;
+    config.mounts.push({ destination: "/etc/passwd", type: "bind", source, options: ["bind"] });
+  });
+  assertEquals(mounted, "/outside\n");
+});
 
 containerTest("the working directory is made when it is missing", (stage) => {
   const seen = stage.sh("pwd; ls -ld . | cut -c1-10", (config) => {
