@@ -30,6 +30,25 @@ containerTest("nothing of the host's file system is mapped or open in the init",
   assertEquals(Deno.readLinkSync(`/proc/${pid}/cwd`), "/");
 });
 
+/** Descriptors of a process that are files or folders outside of its own mount namespace. */
+function openOutside(pid: number): string[] {
+  const own = new Set(
+    Deno.readTextFileSync(`/proc/${pid}/mountinfo`).split("\n").map((line) => line.split(" ")[0]),
+  );
+  return descriptors(pid).filter((name) => {
+    const { isFile, isDirectory } = Deno.statSync(`/proc/${pid}/fd/${name}`);
+    const info = Deno.readTextFileSync(`/proc/${pid}/fdinfo/${name}`);
+    return Number(name) > 2 && (isFile || isDirectory) &&
+      !own.has(/^mnt_id:\s+(\d+)$/m.exec(info)?.[1]);
+  }).map((name) => Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
+}
+
+containerTest("an init that waits for start has no file or folder of the host's open", (stage) => {
+  // Who shares its pid namespace could reach them by /proc/PID/fd, and the host by `..` from there.
+  const c = stage.container((config) => config.linux["sysctl"] = { "net.ipv4.ip_forward": "1" });
+  assertEquals(openOutside(c.create().state().pid), []);
+});
+
 containerTest("only standard input, output and error are open in the program", (stage) => {
   const { pid } = sleeper(stage).create().start().state();
   assertEquals(descriptors(pid), ["0", "1", "2"]);

@@ -185,6 +185,18 @@ containerTest(
 );
 
 containerTest(
+  "a limit of few files is the program's, and hinders no step of the set-up",
+  (stage) => {
+    for (const limit of [64, 8]) {
+      const seen = stage.sh("ulimit -n", (config) => {
+        config.process["rlimits"] = [{ type: "RLIMIT_NOFILE", soft: limit, hard: limit }];
+      });
+      assertEquals(seen, `${limit}\n`);
+    }
+  },
+);
+
+containerTest(
   "oomScoreAdj is written when it is there, and not touched when it is not",
   (stage) => {
     const script = "cat /proc/self/oom_score_adj";
