@@ -56,20 +56,31 @@ containerTest("a copy of the executable works from where it is", (stage) => {
   });
 });
 
-for (const peer of ["runc", "crun"] as const) {
-  containerTest(`the bundle that ${peer} spec writes runs, but for the terminal`, (stage) => {
-    assertEquals(runProgram([peer, "spec"], { cwd: stage.dir }).code, 0);
-    const file = `${stage.dir}/config.json`;
-    const text = Deno.readTextFileSync(file);
-    Deno.writeTextFileSync(file, text.replace(/"terminal":\s*true/, '"terminal": false'));
-    const result = runProgram([OCIRT, "--root", stage.root, "run", "x"], {
-      cwd: stage.dir,
-      stdin: "hostname; echo $$; ls /proc/self/ns | wc -l; exit 4\n",
-    });
-    assertEquals(result.code, 4, result.stderr);
-    assertMatch(result.stdout, new RegExp(`^${peer}\n1\n`));
-  }, peer);
+/** Runs a peer's default configuration, changed in nothing but that it has no terminal, and lets its shell speak. */
+function runDefault(stage: Stage, text: string): string {
+  const changed = text.replace(/"terminal":\s*true/, '"terminal": false');
+  assert(changed !== text, "the default configuration has a terminal");
+  Deno.writeTextFileSync(`${stage.dir}/config.json`, changed);
+  const result = runProgram([OCIRT, "--root", stage.root, "run", "x"], {
+    cwd: stage.dir,
+    stdin: "hostname; echo $$; id -u; exit 4\n",
+  });
+  assertEquals(result.code, 4, result.stderr);
+  return result.stdout;
 }
+
+for (const [peer, version] of [["runc", "1.1.5"], ["crun", "1.8.1"]]) {
+  containerTest(`the bundle that ${peer} ${version} writes runs, but for the terminal`, (stage) => {
+    const fixture = new URL(`../fixtures/spec/${peer}-${version}.json`, import.meta.url);
+    assertEquals(runDefault(stage, Deno.readTextFileSync(fixture)), `${peer}\n1\n0\n`);
+  });
+}
+
+containerTest("the bundle that this host's runc writes runs, but for the terminal", (stage) => {
+  assertEquals(runProgram(["runc", "spec"], { cwd: stage.dir }).code, 0);
+  const text = Deno.readTextFileSync(`${stage.dir}/config.json`);
+  assertEquals(runDefault(stage, text), "runc\n1\n0\n");
+}, "runc");
 
 containerTest("--bundle and --pid-file are taken from the caller's folder", (stage) => {
   const c = stage.container();

@@ -22,12 +22,11 @@ export function lacksProgram(program: string, install: string): boolean {
 }
 
 /** What a test needs of the machine it runs on. */
-export type Need = "root" | "busybox" | "overlay" | "runc" | "crun";
+export type Need = "root" | "busybox" | "overlay" | "runc";
 
 const INSTALL: Readonly<Record<Exclude<Need, "root" | "overlay">, string>> = {
   busybox: "apt-get install busybox-static",
   runc: "apt-get install runc",
-  crun: "apt-get install crun",
 };
 
 /**
