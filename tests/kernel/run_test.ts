@@ -15,7 +15,7 @@ containerTest("run passes standard input, output, error and the exit status thro
 });
 
 containerTest("a program that a signal ended gives 128 and the signal", (stage) => {
-  // Pid 1 cannot signal itself without a handler: the shell has none, so a child of the host's is sent for.
+  // Pid 1 of a pid namespace is safe from its own signals (pid_namespaces(7)), so it stays in the host's.
   const c = stage.container((config) => {
     config.process.args = ["sh", "-c", "kill -TERM $$"];
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "pid");
