@@ -42,7 +42,7 @@ export function create(context: Context, options: CreateOptions): void {
 /** The same for a caller that goes on with it: the lock is the caller's to dispose of. */
 export function createContainer(context: Context, options: CreateOptions): CreatedContainer {
   const id = parseContainerId(options.id);
-  refuseOptions(options);
+  refuseOptions(context, options);
   const loaded = loadBundle(options.bundle, options.configFile);
   return createLoaded(context, {
     id,
@@ -52,8 +52,12 @@ export function createContainer(context: Context, options: CreateOptions): Creat
   });
 }
 
-function refuseOptions({ consoleSocket, pidfdSocket, noPivot }: CreateOptions): void {
+function refuseOptions(
+  { systemdCgroup }: Context,
+  { consoleSocket, pidfdSocket, noPivot }: CreateOptions,
+): void {
   const given = [
+    ["--systemd-cgroup", systemdCgroup],
     ["--console-socket", consoleSocket !== null],
     ["--pidfd-socket", pidfdSocket !== null],
     ["--no-pivot", noPivot],

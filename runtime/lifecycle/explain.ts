@@ -5,7 +5,8 @@ import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { type NewCgroup, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
-import { loadBundle } from "./load.ts";
+import { readSpec } from "./load.ts";
+import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
 
 /** What `create` would do, without doing any of it. */
 export interface Explanation {
@@ -35,7 +36,7 @@ const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {
-  const { spec, facts } = loadBundle(options.bundle, options.configFile);
+  const { spec, facts } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID);
   const plan = planCreate({ spec, facts, cgroups: cgroup.facts, preservedFds: 0 });
   const program = compileInit(plan, facts.arch, {
@@ -48,7 +49,10 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   return {
     steps: listSteps(program),
     host: hostActions(plan.host, cgroup),
-    warnings: plan.warnings,
+    warnings: [
+      ...plan.warnings,
+      ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
+    ],
   };
 }
 

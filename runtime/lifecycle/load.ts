@@ -26,6 +26,13 @@ export interface LoadedBundle {
  * @throws {HostError} the bundle, its rootfs or a namespace is not there
  */
 export function loadBundle(bundle: string, configFile: string): LoadedBundle {
+  const loaded = readSpec(bundle, configFile);
+  refuseUnsupported(loaded.spec, configFile);
+  return loaded;
+}
+
+/** The same for a reader that will run nothing: what this version cannot do is no error there. */
+export function readSpec(bundle: string, configFile: string): LoadedBundle {
   const read = readBundle(bundle, configFile);
   const facts = probeHost();
   const fileName = configFile;
@@ -36,7 +43,6 @@ export function loadBundle(bundle: string, configFile: string): LoadedBundle {
     facts,
     namespaceIsHost: (type, path) => isOwnNamespace(NAMESPACES[type].file, path),
   });
-  refuseUnsupported(spec, fileName);
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);
   return { bundle: read.bundle, text: read.text, spec: withHome(spec), facts };

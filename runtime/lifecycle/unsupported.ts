@@ -1,6 +1,14 @@
 import { type Problem, SpecError } from "runtime/base/errors.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 
+/** What is said of each of them. */
+export const UNSUPPORTED = "this version of ocirt cannot do it yet";
+
+/** What this version cannot do of a configuration, as JSON pointers. */
+export function unsupportedPaths(spec: ValidSpec): string[] {
+  return [...processPaths(spec), ...linuxPaths(spec), ...mountPaths(spec), ...hookPaths(spec)];
+}
+
 /**
  * Refuses what this version cannot do. Nothing that was asked for is left out in silence: a filter or a limit that is
  * missing would be worse than a container that is not created.
@@ -15,10 +23,7 @@ export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
     ...hookPaths(spec),
   ];
   if (paths.length === 0) return;
-  const problems = paths.map((path): Problem => ({
-    path,
-    text: "this version of ocirt cannot do it yet",
-  }));
+  const problems = paths.map((path): Problem => ({ path, text: UNSUPPORTED }));
   throw new SpecError(fileName, problems);
 }
 

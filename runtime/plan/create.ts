@@ -1,4 +1,3 @@
-import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
 import { NSIG, SIGNALS, signalSet } from "syscalls/abi/signal.ts";
 import {
   executeSteps,
@@ -7,8 +6,8 @@ import {
   limitSteps,
   makeCwdSteps,
   umaskSteps,
-  ungrantable,
 } from "./identity.ts";
+import { capabilityWarnings } from "./capabilities.ts";
 import type { PlanInput } from "./input.ts";
 import {
   cloneInto,
@@ -114,12 +113,6 @@ function signalsToReset(ignored: bigint): number[] {
  */
 export function planCreate(input: PlanInput): Plan {
   const { spec } = input;
-  const missing = ungrantable(input);
-  const warnings = [...spec.warnings];
-  if (missing !== 0n) {
-    const names = CAPABILITY_NAMES.filter((_, bit) => (missing >> BigInt(bit) & 1n) === 1n);
-    warnings.push(`ignoring unknown or unavailable capabilities: [${names.join(" ")}]`);
-  }
   return {
     steps: CREATE_ORDER.flatMap(({ steps }) => steps(input)),
     host: {
@@ -131,6 +124,6 @@ export function planCreate(input: PlanInput): Plan {
       oomScoreAdj: spec.process?.oomScoreAdj ?? null,
       rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
     },
-    warnings,
+    warnings: [...spec.warnings, ...capabilityWarnings(input)],
   };
 }

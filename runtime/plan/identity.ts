@@ -1,4 +1,5 @@
 import type { ValidProcess } from "runtime/spec/valid.ts";
+import { boundingSet, grantedSets } from "./capabilities.ts";
 import { inUserNamespace } from "./namespaces.ts";
 import type { PlanInput } from "./input.ts";
 import type { Step } from "./step.ts";
@@ -68,7 +69,7 @@ export function limitsFromOutside(input: PlanInput): boolean {
 /** From root to the process's user, losing no power before its last use. */
 export function identitySteps(input: PlanInput): Step[] {
   const { cwd, noNewPrivileges, uid, gid, additionalGids } = processOf(input);
-  const sets = grantable(input);
+  const sets = grantedSets(input);
   const enter = (attempt: "asRoot" | "asUser"): Step => ({
     kind: "enterDirectory",
     path: cwd,
@@ -106,32 +107,6 @@ export function identitySteps(input: PlanInput): Step[] {
     });
   }
   return steps;
-}
-
-/** What the init has in its bounding set: a new user namespace starts with everything (capabilities(7)). */
-function boundingSet(input: PlanInput): bigint {
-  return inUserNamespace(input) ? (1n << 64n) - 1n : input.facts.capabilityBounds;
-}
-
-/** The sets without what this host cannot give: ungrantable capabilities are a warning, no error (config.md). */
-function grantable(input: PlanInput): ValidProcess["capabilities"] {
-  const { capabilities } = processOf(input);
-  if (inUserNamespace(input)) return capabilities;
-  const bounds = input.facts.capabilityBounds;
-  return {
-    bounding: capabilities.bounding & bounds,
-    effective: capabilities.effective & bounds,
-    permitted: capabilities.permitted & bounds,
-    inheritable: capabilities.inheritable & bounds,
-    ambient: capabilities.ambient & bounds,
-  };
-}
-
-/** The capabilities that were asked for and cannot be given, as bits. */
-export function ungrantable(input: PlanInput): bigint {
-  if (inUserNamespace(input) || input.spec.process === null) return 0n;
-  const { bounding, effective, permitted, inheritable, ambient } = input.spec.process.capabilities;
-  return (bounding | effective | permitted | inheritable | ambient) & ~input.facts.capabilityBounds;
 }
 
 /** The last steps: find the program, wait for start, become it. */

@@ -2,7 +2,6 @@ import type { FlagFamily, Flags } from "syscalls/abi/flags.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import {
-  type Condition,
   type Data,
   type DataId,
   type Instruction,

@@ -43,7 +43,6 @@ export interface Layout extends Segments {
  * @throws {RangeError} when the data reaches into the writable segment, at 252 MiB
  */
 export function layOut(program: Program, arch: Arch): Layout {
-  const pageSize = PAGE_SIZE[arch];
   const { data, end } = placeData(program);
   const { slots, size } = placeSlots(program);
   return {

@@ -103,8 +103,6 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
 function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void {
   const { builder } = low;
   const node = builder.slot();
-  const status = builder.slot(STAT_SIZE);
-  const offsets = statOffsets(low.arch);
   openAt(low, {
     from: builder.value(parent, "parent"),
     path: nameOf(step.path),
@@ -113,12 +111,22 @@ function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void
     into: node,
   });
   const opened = builder.value(node, "node");
-  builder.call("newfstatat", [
-    opened,
-    builder.cString(""),
-    builder.addressOf(status, "status"),
-    builder.flags(AT, AT.of("AT_EMPTY_PATH")),
-  ]);
+  const empty = builder.cString("");
+  const emptyPath = builder.flags(AT, AT.of("AT_EMPTY_PATH"));
+  const status = builder.slot(STAT_SIZE);
+  builder.call("newfstatat", [opened, empty, builder.addressOf(status, "status"), emptyPath]);
+  requireDevice(low, step, status);
+  if (step.uid !== 0 || step.gid !== 0) {
+    const [uid, gid] = [builder.immediate(step.uid), builder.immediate(step.gid)];
+    builder.call("fchownat", [opened, empty, uid, gid, emptyPath]);
+  }
+  close(low, node);
+}
+
+/** Fails with EEXIST unless a `struct stat` tells of the device that was asked for. */
+function requireDevice(low: Lowering, step: Of<"makeDevice">, status: Slot): void {
+  const { builder } = low;
+  const offsets = statOffsets(low.arch);
   const wrong = builder.label();
   const right = builder.label();
   const typeIs = builder.label();
@@ -140,16 +148,6 @@ function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void
   builder.place(wrong);
   builder.fail(builder.immediate(ERRNO.EEXIST, "EEXIST"));
   builder.place(right);
-  if (step.uid !== 0 || step.gid !== 0) {
-    builder.call("fchownat", [
-      opened,
-      builder.cString(""),
-      builder.immediate(step.uid),
-      builder.immediate(step.gid),
-      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
-    ]);
-  }
-  close(low, node);
 }
 
 function bindDevice(low: Lowering, path: string): void {

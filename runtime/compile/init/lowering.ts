@@ -4,7 +4,6 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
-import type { OpenDirectory } from "./open_directory.ts";
 
 /** Numbers of the descriptors that the host half leaves open for the program. */
 export interface Descriptors {
@@ -18,6 +17,17 @@ export interface Descriptors {
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */
   readonly namespaces: readonly number[];
+}
+
+/**
+ * The directory that the last steps worked in. Steps that follow each other in one directory (device nodes, the mount
+ * points of a cgroup tree) share its descriptor instead of walking to it again.
+ */
+export interface OpenDirectory {
+  readonly path: string;
+  readonly slot: Slot;
+  /** True for a file system that this program has mounted: all that is in it was made by the steps before. */
+  readonly fresh: boolean;
 }
 
 /** What the lowering of one program shares: the builder, and the slots by which steps pass descriptors on. */

@@ -7,19 +7,9 @@ import {
   type Lowering,
   nameOf,
   openAt,
+  type OpenDirectory,
   parentOf,
 } from "./lowering.ts";
-
-/**
- * The directory that the last steps worked in. Steps that follow each other in one directory (device nodes, the mount
- * points of a cgroup tree) share its descriptor instead of walking to it again.
- */
-export interface OpenDirectory {
-  readonly path: string;
-  readonly slot: Slot;
-  /** True for a file system that this program has mounted: all that is in it was made by the steps before. */
-  readonly fresh: boolean;
-}
 
 /** The folder of a path, opened so that calls can name what is in it without following any link. */
 export function useParent(low: Lowering, path: string): Slot {

@@ -5,10 +5,9 @@ import type { ProgramSink } from "syscalls/native/sink.ts";
 import { X8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { Step } from "runtime/plan/step.ts";
-import { unreachable } from "runtime/base/unreachable.ts";
+import type { NamespaceStep, ProcessStep, Step } from "runtime/plan/step.ts";
 import { lowerExec } from "./lower_exec.ts";
-import { lowerFile } from "./lower_files.ts";
+import { type FileStep, lowerFile } from "./lower_files.ts";
 import { lowerIdentity } from "./lower_identity.ts";
 import { lowerMount } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
@@ -42,22 +41,17 @@ function lowerPlan(sink: ProgramSink, plan: Plan, arch: Arch, descriptors: Descr
   }
 }
 
+/** Which file of this room lowers a kind of step. */
 function lowerStep(low: Lowering, step: Step): void {
   switch (step.kind) {
-    case "resetSignals":
-    case "closeInheritedOnExec":
-    case "ask":
-    case "joinCgroup":
-    case "forkInit":
-    case "newSession":
-    case "joinNamespace":
-    case "unshare":
-    case "becomeNamespaceRoot":
-    case "setTimeOffset":
-    case "loopbackUp":
-    case "setHostname":
-    case "setDomainname":
-      return lowerProcess(low, step);
+    case "mountFilesystem":
+    case "mountClassic":
+    case "mountBind":
+      return lowerMount(low, step);
+    case "findExecutable":
+    case "waitForStart":
+    case "execute":
+      return lowerExec(low, step);
     case "setRootPropagation":
     case "makeParentPrivate":
     case "openRoot":
@@ -68,10 +62,21 @@ function lowerStep(low: Lowering, step: Step): void {
     case "pivotRoot":
     case "changeRoot":
       return lowerRoot(low, step);
-    case "mountFilesystem":
-    case "mountClassic":
-    case "mountBind":
-      return lowerMount(low, step);
+    case "enterDirectory":
+    case "setRlimit":
+    case "setNoNewPrivileges":
+    case "dropBoundingSet":
+    case "setGroups":
+    case "setUser":
+    case "setCapabilities":
+      return lowerIdentity(low, step);
+    default:
+      return lowerRest(low, step);
+  }
+}
+
+function lowerRest(low: Lowering, step: FileStep | ProcessStep | NamespaceStep): void {
+  switch (step.kind) {
     case "makeSymlink":
     case "makeDevice":
     case "makeDirectory":
@@ -81,19 +86,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "writeSysctl":
     case "setUmask":
       return lowerFile(low, step);
-    case "enterDirectory":
-    case "setRlimit":
-    case "setNoNewPrivileges":
-    case "dropBoundingSet":
-    case "setGroups":
-    case "setUser":
-    case "setCapabilities":
-      return lowerIdentity(low, step);
-    case "findExecutable":
-    case "waitForStart":
-    case "execute":
-      return lowerExec(low, step);
     default:
-      return unreachable(step);
+      return lowerProcess(low, step);
   }
 }

@@ -1,0 +1,68 @@
+import type { HostFacts } from "runtime/base/facts.ts";
+import { planCreate } from "runtime/plan/create.ts";
+import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
+import type { Descriptors } from "runtime/compile/init/lowering.ts";
+import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
+
+/** A host where cgroup v2 is alone. */
+export const UNIFIED: CgroupFacts = {
+  unified: true,
+  hierarchies: [{ name: "cgroup", version: 2, controllers: [], directory: "/sys/fs/cgroup/c1" }],
+  tasks: [],
+  unifiedDirectory: "/sys/fs/cgroup/c1",
+};
+
+/** A host with two version 1 hierarchies, one of them joint, and nothing else. */
+export const LEGACY: CgroupFacts = {
+  unified: false,
+  hierarchies: [
+    {
+      name: "cpu,cpuacct",
+      version: 1,
+      controllers: ["cpu", "cpuacct"],
+      directory: "/sys/fs/cgroup/cpu,cpuacct/c1",
+    },
+    {
+      name: "systemd",
+      version: 1,
+      controllers: ["name=systemd"],
+      directory: "/sys/fs/cgroup/systemd/c1",
+    },
+  ],
+  tasks: ["/sys/fs/cgroup/cpu,cpuacct/c1/tasks", "/sys/fs/cgroup/systemd/c1/tasks"],
+  unifiedDirectory: null,
+};
+
+export interface PlanOptions {
+  readonly change?: (config: Draft) => void;
+  readonly cgroups?: CgroupFacts;
+  readonly facts?: Partial<HostFacts>;
+  readonly preservedFds?: number;
+}
+
+/** The plan for runc's own template, changed as a person would. */
+export function planWith(
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0 }: PlanOptions = {},
+): Plan {
+  const host = { ...FACTS, ...facts };
+  const spec = validWith(change, { ...CONTEXT, facts: host });
+  return planCreate({ spec, facts: host, cgroups, preservedFds });
+}
+
+/** Descriptors as the host half may have opened them. */
+export function descriptorsFor(plan: Plan): Descriptors {
+  return {
+    sync: 20,
+    gate: 21,
+    outcome: 22,
+    cgroup: 23,
+    namespaces: plan.host.namespaces.map((_, index) => 30 + index),
+  };
+}
+
+/** A user namespace with one mapping for each kind of id. */
+export function withUserNamespace(config: Draft): void {
+  config.linux.namespaces.push({ type: "user" });
+  config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+}

@@ -1,0 +1,216 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Plan } from "runtime/plan/plan.ts";
+import type { Step } from "runtime/plan/step.ts";
+import { LEGACY, planWith, withUserNamespace } from "tests/support/plan_fixtures.ts";
+
+type Of<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
+
+function stepsOf<Kind extends Step["kind"]>(plan: Plan, kind: Kind): Of<Kind>[] {
+  return plan.steps.filter((step): step is Of<Kind> => step.kind === kind);
+}
+
+/** Asserts that all steps of one kind stand before all of another. */
+function assertBefore(plan: Plan, first: Step["kind"], second: Step["kind"]): void {
+  const kinds = plan.steps.map(({ kind }) => kind);
+  assert(kinds.includes(first), `there is no ${first}`);
+  assert(kinds.includes(second), `there is no ${second}`);
+  assert(kinds.lastIndexOf(first) < kinds.indexOf(second), `${first} is not before ${second}`);
+}
+
+Deno.test("powers are given up only after their last use", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.sysctl = { "net.ipv4.ip_forward": "1" };
+      config.domainname = "example";
+    },
+    cgroups: LEGACY,
+  });
+  assertBefore(plan, "joinCgroup", "forkInit");
+  assertBefore(plan, "forkInit", "openRoot");
+  assertBefore(plan, "openRoot", "mountFilesystem");
+  assertBefore(plan, "mountFilesystem", "makeDevice");
+  assertBefore(plan, "makeDevice", "pivotRoot");
+  assertBefore(plan, "keepHostProc", "pivotRoot");
+  assertBefore(plan, "pivotRoot", "setHostname");
+  assertBefore(plan, "writeSysctl", "readonlyPath");
+  assertBefore(plan, "readonlyPath", "maskPath");
+  assertBefore(plan, "maskPath", "dropBoundingSet");
+  assertBefore(plan, "dropBoundingSet", "setUser");
+  assertBefore(plan, "setGroups", "setUser");
+  assertBefore(plan, "setUser", "setCapabilities");
+  assertBefore(plan, "setCapabilities", "setNoNewPrivileges");
+  assertBefore(plan, "setNoNewPrivileges", "findExecutable");
+  assertEquals(plan.steps.slice(-2).map(({ kind }) => kind), ["waitForStart", "execute"]);
+});
+
+Deno.test("every step of config.json says where it comes from", () => {
+  const { steps } = planWith();
+  for (const { kind, origin, label } of steps) {
+    assert(origin === "" || origin.startsWith("/"), `${label}: ${origin}`);
+    if (["mountFilesystem", "readonlyPath", "maskPath", "setUser", "execute"].includes(kind)) {
+      assert(origin !== "", `${label} has no origin`);
+    }
+  }
+});
+
+Deno.test("a user namespace comes before all others, and its root has no power to make devices", () => {
+  const plan = planWith({ change: withUserNamespace });
+  const kinds = plan.steps.map(({ kind }) => kind);
+  const user = stepsOf(plan, "unshare").find(({ type }) => type === "user");
+  assert(user !== undefined);
+  assert(plan.steps.indexOf(user) < kinds.indexOf("forkInit"));
+  assertEquals(stepsOf(plan, "makeDevice").map(({ how }) => how), Array(6).fill("bind"));
+  assertEquals(plan.host.uidMappings, [{ containerID: 0, hostID: 100000, size: 65536 }]);
+});
+
+Deno.test("limits in a user namespace are the host half's to set", () => {
+  const inside = planWith({ change: withUserNamespace });
+  assertEquals(inside.host.rlimits.map(({ type }) => type), ["RLIMIT_NOFILE"]);
+  assertEquals(stepsOf(inside, "setRlimit"), []);
+  const outside = planWith();
+  assertEquals(outside.host.rlimits, []);
+  assertEquals(
+    stepsOf(outside, "setRlimit").map(({ resource, soft, hard }) => [resource, soft, hard]),
+    [
+      ["RLIMIT_NOFILE", 1024n, 1024n],
+    ],
+  );
+});
+
+Deno.test("without a limit of its own the process gets the caller's RLIMIT_NOFILE, not the engine's", () => {
+  const plan = planWith({ change: (config) => delete config.process.rlimits });
+  assertEquals(stepsOf(plan, "setRlimit").map(({ soft, hard }) => [soft, hard]), [[
+    1024n,
+    524288n,
+  ]]);
+});
+
+Deno.test("a namespace is joined first with the host's powers when a user namespace is joined too", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.namespaces = [
+        { type: "mount" },
+        { type: "network", path: "/run/netns/a" },
+        { type: "user", path: "/proc/1/ns/user" },
+      ];
+      delete config.hostname;
+    },
+  });
+  assertEquals(stepsOf(plan, "joinNamespace").map(({ type, attempt, fd }) => [type, attempt, fd]), [
+    ["network", "first", "namespace:0"],
+    ["user", "only", "namespace:1"],
+    ["network", "again", "namespace:0"],
+  ]);
+  assertEquals(plan.host.namespaces.map(({ path }) => path), ["/run/netns/a", "/proc/1/ns/user"]);
+});
+
+Deno.test("cgroups of version 1 are a tmpfs with a mount each and links for joint controllers", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter((it: { type: string }) =>
+        it.type !== "cgroup"
+      );
+    },
+    cgroups: LEGACY,
+  });
+  const binds = stepsOf(plan, "mountBind").filter(({ destination }) =>
+    destination.startsWith("/sys/fs/cgroup/")
+  );
+  assertEquals(binds.map(({ source, destination }) => [source, destination]), [
+    ["/sys/fs/cgroup/cpu,cpuacct/c1", "/sys/fs/cgroup/cpu,cpuacct"],
+    ["/sys/fs/cgroup/systemd/c1", "/sys/fs/cgroup/systemd"],
+  ]);
+  const links = stepsOf(plan, "makeSymlink").filter(({ path }) =>
+    path.startsWith("/sys/fs/cgroup/")
+  );
+  assertEquals(links.map(({ path, target }) => [path, target]), [
+    ["/sys/fs/cgroup/cpu", "cpu,cpuacct"],
+    ["/sys/fs/cgroup/cpuacct", "cpu,cpuacct"],
+  ]);
+  assert(stepsOf(plan, "makeReadonly").some(({ path }) => path === "/sys/fs/cgroup"));
+});
+
+Deno.test("with a cgroup namespace, version 2 is mounted itself; without, the own directory is bound", () => {
+  const own = planWith();
+  assertEquals(stepsOf(own, "mountFilesystem").at(-1)?.type, "cgroup2");
+  const shared = planWith({
+    change: (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter((it: { type: string }) =>
+        it.type !== "cgroup"
+      );
+    },
+  });
+  assertEquals(stepsOf(shared, "mountBind").map(({ source }) => source), ["/sys/fs/cgroup/c1"]);
+});
+
+Deno.test("ambient capabilities that cannot be raised are left out with a warning in runc's words", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.process.capabilities.ambient = ["CAP_KILL"];
+    },
+  });
+  assertEquals(plan.warnings, [
+    "can't raise ambient capability CAP_KILL: it is not both permitted and inheritable",
+  ]);
+  assertEquals(stepsOf(plan, "setCapabilities")[0]?.sets.ambient, 0n);
+  assertEquals((stepsOf(plan, "dropBoundingSet")[0]?.drop ?? 0n) >> 5n & 1n, 0n);
+});
+
+Deno.test("a /dev of somebody else's is left as it is", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.mounts = [{ destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] }];
+    },
+  });
+  assertEquals(stepsOf(plan, "makeDevice"), []);
+  assertEquals(stepsOf(plan, "makeSymlink"), []);
+});
+
+Deno.test("a device is checked against what may be there, unless /dev is new and nobody else put it there", () => {
+  const fresh = planWith();
+  assertEquals(stepsOf(fresh, "makeDevice").some(({ mayExist }) => mayExist), false);
+  const covered = planWith({
+    change: (config) => {
+      config.mounts.push({
+        destination: "/dev/null",
+        type: "bind",
+        source: "/dev/null",
+        options: ["bind"],
+      });
+    },
+  });
+  assertEquals(
+    stepsOf(covered, "makeDevice").filter(({ mayExist }) => mayExist).map(({ path }) => path),
+    ["/dev/null"],
+  );
+});
+
+Deno.test("shared propagation makes the parent mount private first and comes back after the pivot", () => {
+  const plan = planWith({ change: (config) => config.linux.rootfsPropagation = "shared" });
+  assertEquals(stepsOf(plan, "setRootPropagation").map(({ propagation }) => propagation), [
+    "shared",
+    "shared",
+  ]);
+  assertEquals(stepsOf(plan, "makeParentPrivate")[0]?.candidates, [
+    "/bundle/rootfs",
+    "/bundle",
+    "/",
+  ]);
+  assertEquals(stepsOf(planWith(), "setRootPropagation").map(({ propagation }) => propagation), [
+    "rslave",
+  ]);
+});
+
+Deno.test("without a mount namespace nothing of the host's mounts is changed and the root is changed by chroot", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.namespaces = [{ type: "pid" }, { type: "uts" }];
+      config.linux.maskedPaths = [];
+      config.linux.readonlyPaths = [];
+      config.root.readonly = false;
+    },
+  });
+  assertEquals(stepsOf(plan, "setRootPropagation"), []);
+  assertEquals(stepsOf(plan, "pivotRoot"), []);
+  assertEquals(stepsOf(plan, "changeRoot").length, 1);
+});
