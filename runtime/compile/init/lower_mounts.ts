@@ -46,8 +46,9 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const target = builder.slot();
   const tree = builder.slot();
   const status = builder.slot(STAT_SIZE);
-  const made = mountPoint(low, step.destination, target);
-  const inheritMode = step.inheritMode && made !== null;
+  const { inheritMode } = step;
+  const made = inheritMode ? builder.slot() : undefined;
+  mountPoint(low, step.destination, target, made);
   if (step.ordinaryDirectory) refuseSymlink(low, step.destination);
   if (inheritMode) {
     builder.call("newfstatat", [
@@ -58,7 +59,7 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
     ]);
   }
   mountNew(low, { ...step, into: tree });
-  if (inheritMode) {
+  if (made !== undefined) {
     const kept = builder.label();
     builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: kept });
     // st_mode is 32 bits wide; the kernel takes the low 16 of what it is given.

@@ -165,27 +165,26 @@ export function openInRoot(
  * Existing parts may be symlinks that stay inside; parts that are made are made by descriptor, so that nobody can
  * swap a link in between (CVE-2024-45310).
  *
- * @returns a slot that is 1 when the directory was made, 0 when it was there
+ * @param made a slot that becomes 1 when the directory was made, for who wants to know
  */
-export function ensureDirectory(low: Lowering, path: string, into: Slot): Slot {
+export function ensureDirectory(low: Lowering, path: string, into: Slot, made?: Slot): void {
   const { builder } = low;
-  const made = builder.slot();
-  builder.set(made, builder.immediate(0));
   openInRoot(low, path, { into, flags: ["O_DIRECTORY"], forgive: [ERRNO.ENOENT] });
   const names = inside(path).split("/").filter((name) => name !== "" && name !== ".");
-  if (names.length === 0) return made;
+  if (names.length === 0) return;
   const done = builder.label();
   builder.branch({ when: { kind: "succeeded" }, to: done });
-  builder.set(made, builder.immediate(1));
+  if (made !== undefined) builder.set(made, builder.immediate(1));
   let parent: Slot | null = null;
-  for (let depth = 1; depth <= names.length; depth++) {
-    const child = depth === names.length ? into : builder.slot();
+  for (let depth = 1; depth < names.length; depth++) {
+    const child = builder.slot();
     ensureComponent(low, { parent, child, names: names.slice(0, depth) });
     if (parent !== null) close(low, parent);
     parent = child;
   }
+  makeComponent(low, { parent, child: into, name: names.at(-1) ?? "." });
+  if (parent !== null) close(low, parent);
   builder.place(done);
-  return made;
 }
 
 /** Opens one part of a path, and makes it in its parent when it is missing. */
@@ -194,8 +193,6 @@ function ensureComponent(
   { parent, child, names }: { parent: Slot | null; child: Slot; names: readonly string[] },
 ): void {
   const { builder } = low;
-  const name = names.at(-1) ?? ".";
-  const from = builder.value(parent ?? low.root, parent === null ? "root" : "parent");
   const there = builder.label();
   openInRoot(low, names.join("/"), {
     into: child,
@@ -203,6 +200,17 @@ function ensureComponent(
     forgive: [ERRNO.ENOENT],
   });
   builder.branch({ when: { kind: "succeeded" }, to: there });
+  makeComponent(low, { parent, child, name: names.at(-1) ?? "." });
+  builder.place(there);
+}
+
+/** Makes a directory in an opened one (null: the root), and opens it. Another that makes it first is no failure. */
+export function makeComponent(
+  low: Lowering,
+  { parent, child, name }: { parent: Slot | null; child: Slot; name: string },
+): void {
+  const { builder } = low;
+  const from = builder.value(parent ?? low.root, parent === null ? "root" : "parent");
   builder.call("mkdirat", [from, builder.cString(name), builder.immediate(0o755, "0755")], {
     forgive: [ERRNO.EEXIST],
   });
@@ -213,7 +221,6 @@ function ensureComponent(
     resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
     into: child,
   });
-  builder.place(there);
 }
 
 /** Opens a file of the container to mount onto; where missing it is made, empty, with its parents. */

@@ -1,10 +1,10 @@
 import type { Slot } from "syscalls/native/program.ts";
-import { ERRNO } from "syscalls/abi/errno.ts";
 import {
   close,
   ensureDirectory,
   ensureFile,
   type Lowering,
+  makeComponent,
   nameOf,
   openAt,
   type OpenDirectory,
@@ -42,23 +42,12 @@ export function forget(low: Lowering): void {
 /**
  * Opens a directory to mount onto, made where missing.
  *
- * @returns a slot that is 1 when the directory was made; null when it certainly was
+ * @param made a slot that becomes 1 when the directory was made
  */
-export function mountPoint(low: Lowering, path: string, into: Slot): Slot | null {
-  if (!inFresh(low, path)) return ensureDirectory(low, path, into);
-  const { builder, open } = low;
-  const from = builder.value(open.slot, "parent");
-  builder.call("mkdirat", [from, builder.cString(nameOf(path)), builder.immediate(0o755, "0755")], {
-    forgive: [ERRNO.EEXIST],
-  });
-  openAt(low, {
-    from,
-    path: nameOf(path),
-    flags: ["O_PATH", "O_DIRECTORY", "O_NOFOLLOW"],
-    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    into,
-  });
-  return null;
+export function mountPoint(low: Lowering, path: string, into: Slot, made?: Slot): void {
+  if (!inFresh(low, path)) return ensureDirectory(low, path, into, made);
+  makeComponent(low, { parent: low.open.slot, child: into, name: nameOf(path) });
+  if (made !== undefined) low.builder.set(made, low.builder.immediate(1));
 }
 
 /** Opens a file to mount onto, made where missing. */
