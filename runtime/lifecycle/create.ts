@@ -9,11 +9,13 @@ import type { PlanInput } from "runtime/plan/input.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
+import type { ValidSpec } from "runtime/spec/valid.ts";
 import { readProcess } from "runtime/state/status.ts";
 import { createContainerDir, removeContainerDir, writeRecord } from "runtime/state/store.ts";
 import { newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
+import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { writePidFile } from "./pid_file.ts";
 import { type Undo, withRollback } from "./rollback.ts";
@@ -93,6 +95,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     writeRecord(paths.dir, record);
     Deno.writeTextFileSync(paths.config, loaded.text, { mode: 0o600 });
     undo(() => cgroup.remove());
+    undo(() => unmountShared(record));
     cgroup.create();
     const running = runInit(context, { container, paths, cgroups, record, undo });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
@@ -120,7 +123,14 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     startTime: "",
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
+    sharedMount: sharedMount(spec),
   };
+}
+
+/** Without a mount namespace of its own the container's root is mounted where everybody sees it. */
+function sharedMount({ root, namespaces }: ValidSpec): string {
+  const own = namespaces.some(({ type }) => type === "mount");
+  return own || root.kind !== "directory" ? "" : root.path;
 }
 
 /** RFC 3339 with nanoseconds (of which the engine's clock gives the first six). */

@@ -1,7 +1,11 @@
 import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { MNT } from "syscalls/abi/mount.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
-import { bestEffort } from "syscalls/libc/call.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { Arena } from "syscalls/libc/arena.ts";
+import { bestEffort, rawCall } from "syscalls/libc/call.ts";
 import { poll } from "syscalls/libc/poll.ts";
 import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { parseContainerId } from "runtime/base/container_id.ts";
@@ -63,7 +67,23 @@ export function destroy(record: ContainerRecord, paths: RecordPaths): void {
   const cgroup = fromRecord(record);
   killAll(cgroup, SIGNALS.SIGKILL);
   cgroup.remove();
+  unmountShared(record);
   removeContainerDir(paths.dir);
+}
+
+/** Takes away the rootfs's mount, and with it what was mounted below, where the container had no mount namespace. */
+export function unmountShared({ sharedMount }: ContainerRecord): void {
+  if (sharedMount === "") return;
+  using arena = new Arena();
+  const flags = MNT.of("MNT_DETACH", "UMOUNT_NOFOLLOW");
+  const result = rawCall("umount2", arena.cString(sharedMount), flags);
+  // EINVAL: the init had not come to mount it; ENOENT: the bundle is gone, and the mount with it.
+  if (result === 0 || result === -ERRNO.EINVAL || result === -ERRNO.ENOENT) return;
+  throw new SyscallError({
+    verb: "unmount",
+    object: JSON.stringify(sharedMount),
+    errno: -result,
+  });
 }
 
 function killInit(init: Pid): void {

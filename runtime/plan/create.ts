@@ -41,16 +41,22 @@ interface Phase {
 /** The order of everything `create` does inside; the only place where steps are put in sequence. */
 export const CREATE_ORDER: readonly Phase[] = [
   {
-    steps: ({ facts }) => [
+    steps: ({ facts, preservedFds }) => [
       {
         kind: "resetSignals",
         ignored: signalsToReset(facts.ignoredSignals),
         label: "reset signal actions and mask",
         origin: "",
       },
-      { kind: "closeInheritedOnExec", label: "keep descriptors from the process", origin: "" },
+      {
+        kind: "closeInheritedOnExec",
+        preservedFds,
+        label: "keep descriptors from the process",
+        origin: "",
+      },
+      { kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" },
     ],
-    reason: "first, so that whatever fails later, nothing of the caller's leaks",
+    reason: "first, so that nothing of the caller's leaks, and all that is made has its exact mode",
   },
   {
     steps: joinCgroupSteps,
@@ -87,7 +93,13 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: nameSteps, reason: "needs CAP_SYS_ADMIN in the uts namespace" },
   { steps: sysctlSteps, reason: "before /proc/sys becomes read-only" },
   { steps: hiddenPathSteps, reason: "after everything that may need those paths" },
-  { steps: umaskSteps, reason: "everything made until now has exact modes" },
+  { steps: umaskSteps, reason: "the last file was made" },
+  {
+    steps: ({ preservedFds }) => [
+      { kind: "closeOpened", preservedFds, label: "close all that was opened", origin: "" },
+    ],
+    reason: "before RLIMIT_NOFILE, which may be too low for all that is open, and before the wait",
+  },
   { steps: limitSteps, reason: "a low limit must not disturb the steps before" },
   { steps: identitySteps, reason: "gives up the powers that all steps before needed" },
   { steps: executeSteps, reason: "the executable is looked up as the process's user, in its root" },

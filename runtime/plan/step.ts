@@ -30,8 +30,8 @@ export type StepAction =
 export type ProcessStep =
   /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
   | { readonly kind: "resetSignals"; readonly ignored: readonly number[] }
-  /** Every descriptor from 3 on closes itself at execve. */
-  | { readonly kind: "closeInheritedOnExec" }
+  /** Every descriptor behind those that the process keeps closes itself at execve. */
+  | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
   | { readonly kind: "ask"; readonly duty: "idMaps" | "place" | "limits" }
   /** Enters a version 1 cgroup by its `tasks` file. */
@@ -121,7 +121,12 @@ export type FilesystemStep =
   /** `/dev/null` over a file, an empty read-only tmpfs over a directory; a missing path is fine. */
   | { readonly kind: "maskPath"; readonly path: string }
   | { readonly kind: "writeSysctl"; readonly path: string; readonly value: string }
-  | { readonly kind: "setUmask"; readonly umask: number };
+  | { readonly kind: "setUmask"; readonly umask: number }
+  /**
+   * Closes all that the steps before have opened: a container may wait for its start for days, and whoever shares its pid
+   * namespace could reach the host through what it holds.
+   */
+  | { readonly kind: "closeOpened"; readonly preservedFds: number };
 
 export type MountStep =
   /** A file system of its own through fsopen(2): every option a parameter. */

@@ -20,6 +20,8 @@ export interface ContainerRecord {
   readonly cgroups: readonly string[];
   /** Those directories that this container made, parents before children. */
   readonly cgroupCreated: readonly string[];
+  /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
+  readonly sharedMount: string;
 }
 
 /** The text of a record's file. */
@@ -67,6 +69,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     startTime: string("startTime"),
     cgroups: strings("cgroups"),
     cgroupCreated: strings("cgroupCreated"),
+    sharedMount: string("sharedMount"),
   };
 }
 

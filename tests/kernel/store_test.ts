@@ -22,6 +22,7 @@ const RECORD: ContainerRecord = {
   startTime: "",
   cgroups: [],
   cgroupCreated: [],
+  sharedMount: "",
 };
 
 function inTempDir(test: (dir: string) => void): void {

@@ -84,6 +84,7 @@ function tryCandidate(
 function lowerWait(low: Lowering): void {
   const { builder, descriptors } = low;
   const started = builder.label();
+  builder.call("close", [builder.value(low.root, "root")]);
   builder.report({ tag: TAG.ready, value: builder.immediate(0) });
   builder.set(builder.reportFd, builder.immediate(descriptors.outcome, "outcome"));
   builder.call("read", [

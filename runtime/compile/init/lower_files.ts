@@ -1,7 +1,8 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
 import { OPEN_TREE } from "syscalls/abi/mount.ts";
-import { AT, S_IF } from "syscalls/abi/open.ts";
+import { AT, openFlags, S_IF } from "syscalls/abi/open.ts";
+import { CLOSE_RANGE } from "syscalls/abi/process.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 import type { FilesystemStep, MountStep } from "runtime/plan/step.ts";
@@ -15,11 +16,14 @@ import {
   openAt,
   openInRoot,
 } from "./lowering.ts";
-import { mountPointFile, useParent } from "./open_directory.ts";
+import { forget, mountPointFile, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 export type FileStep = Exclude<FilesystemStep, MountStep>;
+/** The largest number that a descriptor could have (close_range(2)). */
+const LAST_FD = 0xffff_ffff;
+
 type Of<Kind extends FileStep["kind"]> = Extract<FileStep, { kind: Kind }>;
 
 export function lowerFile(low: Lowering, step: FileStep): void {
@@ -42,6 +46,8 @@ export function lowerFile(low: Lowering, step: FileStep): void {
       return low.builder.call("umask", [
         low.builder.immediate(step.umask, `0${step.umask.toString(8)}`),
       ]);
+    case "closeOpened":
+      return lowerCloseOpened(low, step);
     default:
       return unreachable(step);
   }
@@ -273,6 +279,31 @@ function maskingNull(low: Lowering, into: Slot): void {
   builder.set(low.nullAttached, builder.immediate(1));
   builder.set(into, hostNull);
   builder.place(done);
+}
+
+/** Everything but the descriptors by which the init talks and waits; the root is opened anew for what comes after. */
+function lowerCloseOpened(low: Lowering, { preservedFds }: Of<"closeOpened">): void {
+  const { builder, descriptors } = low;
+  forget(low);
+  const kept = [descriptors.sync, descriptors.gate, descriptors.outcome].sort((a, b) => a - b);
+  let first = 3 + preservedFds;
+  for (const fd of [...kept, LAST_FD + 1]) {
+    if (first < fd) {
+      builder.call("close_range", [
+        builder.immediate(first),
+        builder.immediate(fd - 1, fd > LAST_FD ? "~0U" : String(fd - 1)),
+        builder.flags(CLOSE_RANGE, CLOSE_RANGE.of()),
+      ]);
+    }
+    first = fd + 1;
+  }
+  low.closing = true;
+  const family = openFlags(low.arch);
+  builder.call("openat", [
+    cwd(low),
+    builder.cString("/"),
+    builder.flags(family, family.of("O_PATH", "O_DIRECTORY", "O_CLOEXEC")),
+  ], { into: low.root });
 }
 
 /** Through the host's procfs: the container's /proc may be a fake by now (CVE-2025-52881). */

@@ -17,12 +17,15 @@ type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
   { kind: Kind }
 >;
 
+/** What the init is called until it is the user's program, 15 bytes at most. */
+const PROCESS_NAME = "ocirt-init";
+
 export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): void {
   switch (step.kind) {
     case "resetSignals":
       return lowerResetSignals(low, step);
     case "closeInheritedOnExec":
-      return lowerCloseOnExec(low);
+      return lowerCloseOnExec(low, step);
     case "ask":
       return lowerAsk(low, step);
     case "joinCgroup":
@@ -52,6 +55,11 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
 
 function lowerResetSignals(low: Lowering, { ignored }: Of<"resetSignals">): void {
   const { builder } = low;
+  // Started by its descriptor, the program would be called by that number in ps and top.
+  builder.call("prctl", [
+    builder.immediate(PR.PR_SET_NAME, "PR_SET_NAME"),
+    builder.cString(PROCESS_NAME),
+  ]);
   const size = builder.immediate(SIGSET_SIZE);
   const none = builder.bytes(new Uint8Array(SIGSET_SIZE), "[]");
   builder.call("rt_sigprocmask", [
@@ -71,9 +79,12 @@ function lowerResetSignals(low: Lowering, { ignored }: Of<"resetSignals">): void
   }
 }
 
-function lowerCloseOnExec({ builder }: Lowering): void {
+function lowerCloseOnExec(
+  { builder }: Lowering,
+  { preservedFds }: Of<"closeInheritedOnExec">,
+): void {
   builder.call("close_range", [
-    builder.immediate(3),
+    builder.immediate(3 + preservedFds),
     builder.immediate(0xffff_ffff, "~0U"),
     builder.flags(CLOSE_RANGE, CLOSE_RANGE.of("CLOSE_RANGE_CLOEXEC")),
   ]);

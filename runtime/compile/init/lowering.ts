@@ -52,8 +52,9 @@ export interface Lowering {
   readonly executable: Slot;
   /** The directory that the last steps worked in; null when there is none to share. */
   open: OpenDirectory | null;
-  /** Descriptors that were left to the great closing before execve. */
+  /** Descriptors that were left to the great closing (`closeOpened`), and whether it has been: then each is closed at once. */
   keptOpen: number;
+  closing: boolean;
   /** `open_how` structs by what they say: most opens are alike. */
   readonly hows: Map<string, Operand>;
   /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
@@ -80,6 +81,7 @@ export function newLowering(
     executable: slot(),
     open: null,
     keptOpen: 0,
+    closing: false,
     hows: new Map(),
     joined: new Map(),
   };
@@ -252,14 +254,14 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** How many descriptors may stay open until execve: few enough for the smallest limit in use, 256. */
+/** How many descriptors may stay open while the root is built: few enough for the smallest limit in use, 256. */
 const KEPT_OPEN = 100;
 
 /**
- * Closes a descriptor that only a few steps needed. All of them are closed together before execve, so the first ones
+ * Closes a descriptor that only a few steps needed. All of them are closed together in the end, so the first ones
  * are left to that: a call saved in nearly every step of nearly every container.
  */
 export function close(low: Lowering, slot: Slot): void {
-  if (low.keptOpen < KEPT_OPEN) low.keptOpen++;
+  if (!low.closing && low.keptOpen < KEPT_OPEN) low.keptOpen++;
   else low.builder.call("close", [low.builder.value(slot)]);
 }

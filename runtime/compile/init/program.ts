@@ -85,6 +85,7 @@ function lowerRest(low: Lowering, step: FileStep | ProcessStep | NamespaceStep):
     case "maskPath":
     case "writeSysctl":
     case "setUmask":
+    case "closeOpened":
       return lowerFile(low, step);
     default:
       return lowerProcess(low, step);

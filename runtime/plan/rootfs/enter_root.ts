@@ -5,6 +5,9 @@ import type { Step } from "../step.ts";
 /** Propagations under which what is mounted in the container could reach the host while its root is built. */
 const REACHING_OUT: readonly Propagation[] = ["shared", "rshared", "unbindable", "runbindable"];
 
+/** Propagations that leave no mount of the host's shared: pivot_root refuses a shared parent of the new root. */
+const CUTTING_OFF: readonly Propagation[] = ["rslave", "rprivate"];
+
 /** The container's root as a mount of its own, cut off from the host's. */
 export function openRootSteps(input: PlanInput): Step[] {
   const { root, rootfsPropagation } = input.spec;
@@ -17,7 +20,7 @@ export function openRootSteps(input: PlanInput): Step[] {
       label: `make mounts ${propagation} at "/"`,
       origin: rootfsPropagation === null ? "" : "/linux/rootfsPropagation",
     });
-    if (root.kind === "directory" && REACHING_OUT.includes(propagation)) {
+    if (root.kind === "directory" && !CUTTING_OFF.includes(propagation)) {
       steps.push({
         kind: "makeParentPrivate",
         candidates: ancestors(root.path),

@@ -14,6 +14,7 @@ const RECORD: ContainerRecord = {
   startTime: "18446744073709551615",
   cgroups: ["/sys/fs/cgroup/c1"],
   cgroupCreated: [],
+  sharedMount: "",
 };
 
 Deno.test("a record survives being written and read, bytes that are no UTF-8 too", () => {
