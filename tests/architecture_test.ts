@@ -113,7 +113,10 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["flags.ts", "syscall_error.ts", "numbers/table.ts"],
   ],
   "syscalls/libc": [["library.ts", "arena.ts"], ["call.ts"], ["owned_fd.ts"]],
-  "syscalls/native": [["program.ts", "report.ts", "code_buffer.ts"], ["sink.ts"], ["builder.ts", "listing.ts"]],
+  "syscalls/native": [["program.ts", "report.ts", "code_buffer.ts"], ["sink.ts"], [
+    "builder.ts",
+    "listing.ts",
+  ]],
   "runtime/spec": [
     ["show.ts", "clean_path.ts", "words/"],
     ["schema.ts"],
