@@ -124,7 +124,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["valid.ts"],
     ["context.ts", "words/mount_options.ts"],
   ],
-  "runtime/plan": [["protocol.ts", "step.ts"], ["plan.ts"], ["input.ts"]],
+  "runtime/plan": [["protocol.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
   "runtime/state": [["record.ts", "lock.ts"], ["status.ts", "store.ts"], ["verbs.ts"]],
   "runtime/launch": [["converse.ts", "explain.ts", "start_gate.ts", "wait.ts"], ["launch.ts"]],
   "runtime/host": [["info_block.ts"], ["process_info.ts"], ["bundle.ts", "probe.ts"]],

@@ -8,6 +8,7 @@ export interface Duties {
   readonly idMaps: (process: Pid) => void;
   readonly place: (init: Pid) => void;
   readonly limits: (init: Pid) => void;
+  readonly copyUp: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
 }

@@ -152,11 +152,12 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
-  const { spec, facts } = container.loaded;
+  const { spec, facts, links } = container.loaded;
   const input: PlanInput = {
     spec,
     facts,
     cgroups,
+    links,
     preservedFds: container.preserveFds,
   };
   let record = run.record;

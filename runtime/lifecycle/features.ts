@@ -4,16 +4,13 @@ import { NAMESPACE_TYPES } from "runtime/spec/words/namespaces.ts";
 import type { Context } from "./context.ts";
 import { OCI_VERSION } from "./create.ts";
 
-/** Options that config.json may have and this version refuses (see unsupported.ts). */
-const NOT_YET: readonly string[] = ["tmpcopyup"];
-
 /** The document "features" of the OCI runtime specification: what this program implements, whatever the host can do. */
 export function features({ version }: Context): unknown {
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: OCI_VERSION,
     hooks: [],
-    mountOptions: knownMountOptions().filter((option) => !NOT_YET.includes(option)),
+    mountOptions: knownMountOptions(),
     linux: {
       namespaces: NAMESPACE_TYPES,
       capabilities: CAPABILITY_NAMES,

@@ -17,6 +17,8 @@ export interface LoadedBundle {
   readonly text: string;
   readonly spec: ValidSpec;
   readonly facts: HostFacts;
+  /** Where the symlinks lead that are to be copied into the container, by path. */
+  readonly links: ReadonlyMap<string, string>;
 }
 
 /**
@@ -45,5 +47,25 @@ export function readSpec(bundle: string, configFile: string): LoadedBundle {
   });
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);
-  return { bundle: read.bundle, text: read.text, spec: withHome(spec), facts };
+  return {
+    bundle: read.bundle,
+    text: read.text,
+    spec: withHome(spec),
+    facts,
+    links: linksOf(spec),
+  };
+}
+
+/** Sources of `copy-symlink` mounts that are symlinks; the others are mounted. */
+function linksOf({ mounts }: ValidSpec): ReadonlyMap<string, string> {
+  const links = new Map<string, string>();
+  for (const { copySymlink, source } of mounts) {
+    if (!copySymlink) continue;
+    try {
+      links.set(source, Deno.readLinkSync(source));
+    } catch {
+      // No symlink, or not there at all: mounting it tells.
+    }
+  }
+  return links;
 }

@@ -32,6 +32,7 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       text,
       spec: overHost(withHome(spec), recordPaths(context.root, id).scratch),
       facts,
+      links: new Map(),
     },
     preserveFds: 0,
     pidFile: null,

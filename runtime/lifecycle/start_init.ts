@@ -12,6 +12,7 @@ import { planCreate } from "runtime/plan/create.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
 import type { HostDuties, Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
+import { copyUp } from "./copy_up.ts";
 import { setLimits, setOomScore, writeIdMaps } from "./duties.ts";
 import type { Undo } from "./rollback.ts";
 
@@ -44,6 +45,7 @@ export function startInit(context: Context, { input, paths, undo, place }: InitS
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
       },
+      copyUp,
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
     },

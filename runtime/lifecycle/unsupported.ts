@@ -68,9 +68,7 @@ function linuxPaths({ config }: ValidSpec): string[] {
 }
 
 function mountPaths({ mounts }: ValidSpec): string[] {
-  return mounts.filter((mount) =>
-    mount.idmap !== "none" || mount.tmpcopyup || mount.copySymlink || mount.destinationNofollow
-  ).map(({ origin }) => `${origin}/options`);
+  return mounts.filter((mount) => mount.idmap !== "none").map(({ origin }) => `${origin}/options`);
 }
 
 function hookPaths({ config }: ValidSpec): string[] {

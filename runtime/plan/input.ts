@@ -7,6 +7,8 @@ export interface PlanInput {
   readonly spec: ValidSpec;
   readonly facts: HostFacts;
   readonly cgroups: CgroupFacts;
+  /** Where symlinks lead that are to be copied (`copy-symlink`), by path on the host. */
+  readonly links: ReadonlyMap<string, string>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
 }

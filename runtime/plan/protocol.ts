@@ -24,7 +24,15 @@ export const DUTY = {
   place: 2,
   /** Set the resource limits from outside: in a user namespace the init may not raise them. */
   limits: 3,
+  /**
+   * Copy what is in the directory at descriptor {@link COPY_UP}.from of the asking process into the one at `.to`: a
+   * tmpfs that is about to cover it.
+   */
+  copyUp: 4,
 } as const;
+
+/** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
+export const COPY_UP = { from: 201, to: 202 } as const;
 
 export type Duty = keyof typeof DUTY;
 

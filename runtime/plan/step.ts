@@ -5,6 +5,7 @@ import type {
   NamespaceType,
   Propagation,
 } from "runtime/spec/valid.ts";
+import type { Duty } from "./protocol.ts";
 
 /**
  * One operation of the init program, with all its data. A step knows its words and its place in config.json, so that
@@ -33,7 +34,7 @@ export type ProcessStep =
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
-  | { readonly kind: "ask"; readonly duty: "idMaps" | "place" | "limits" }
+  | { readonly kind: "ask"; readonly duty: Exclude<Duty, "copyUp"> }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }
   /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */
@@ -144,6 +145,8 @@ export type MountStep =
     readonly ordinaryDirectory: boolean;
     /** The new root directory gets the mode of the directory that it covers, if that one was there before. */
     readonly inheritMode: boolean;
+    /** It begins with a copy of what it covers (`tmpcopyup`). */
+    readonly copyUp: boolean;
   }
   /** mount(2) as it always was, onto the opened mount point: for what the descriptor calls cannot say. */
   | {
@@ -163,6 +166,8 @@ export type MountStep =
     readonly destination: string;
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
+    /** A symlink at the destination is itself covered, not what it leads to. */
+    readonly destinationNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */
     readonly attributes: {
       readonly set: readonly MountAttrName[];

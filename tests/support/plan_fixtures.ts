@@ -46,7 +46,7 @@ export function planWith(
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({ spec, facts: host, cgroups, preservedFds });
+  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds });
 }
 
 /** Descriptors as the host half may have opened them. */

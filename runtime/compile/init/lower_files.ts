@@ -8,6 +8,7 @@ import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 import type { FilesystemStep, MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import {
+  branchUnlessDirectory,
   close,
   cwd,
   ensureDirectory,
@@ -223,19 +224,9 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
   const missing = builder.label();
   const isFile = builder.label();
   const cover = builder.label();
-  const probe = builder.slot();
   const tree = builder.slot();
   const target = openOptional(low, path, missing);
-  openAt(low, {
-    from: builder.value(target, "target"),
-    path: ".",
-    flags: ["O_PATH", "O_DIRECTORY"],
-    resolve: [],
-    into: probe,
-    forgive: [ERRNO.ENOTDIR],
-  });
-  builder.branch({ when: { kind: "failed" }, to: isFile });
-  close(low, probe);
+  branchUnlessDirectory(low, builder.value(target, "target"), isFile);
   maskingTmpfs(low, tree);
   builder.jump(cover);
   builder.place(isFile);

@@ -6,7 +6,16 @@ import type { Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
 import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { close, cwd, type Lowering, openAt, openInRoot } from "./lowering.ts";
+import { COPY_UP } from "runtime/plan/protocol.ts";
+import { askHost } from "./ask_host.ts";
+import {
+  branchUnlessDirectory,
+  close,
+  cwd,
+  type Lowering,
+  openAt,
+  openInRoot,
+} from "./lowering.ts";
 import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
 import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
@@ -67,13 +76,30 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
     builder.call("fchmodat", [builder.value(tree, "tree"), builder.cString("."), mode]);
     builder.place(kept);
   }
+  if (step.copyUp) lowerCopyUp(low, target, tree);
   setRecursive(low, tree, step.recursive);
   attach(low, tree, builder.value(target, "target"), "");
   setPropagation(low, tree, step.propagation);
   close(low, target);
-  if (step.type === "tmpfs") return keepFresh(low, step.destination, tree);
+  if (step.type === "tmpfs" && !step.copyUp) return keepFresh(low, step.destination, tree);
   mountedOn(low, step.destination);
   close(low, tree);
+}
+
+/** The host half copies, being no straight line of calls; it finds the directories at numbers that both know. */
+function lowerCopyUp(low: Lowering, from: Slot, to: Slot): void {
+  const { builder } = low;
+  const family = openFlags(low.arch);
+  const closeOnExec = builder.flags(family, family.of("O_CLOEXEC"));
+  for (const [slot, number] of [[from, COPY_UP.from], [to, COPY_UP.to]] as const) {
+    builder.call("dup3", [builder.value(slot), builder.immediate(number), closeOnExec]);
+  }
+  askHost(low, "copyUp");
+  builder.call("close_range", [
+    builder.immediate(COPY_UP.from),
+    builder.immediate(COPY_UP.to),
+    builder.immediate(0),
+  ]);
 }
 
 /** CVE-2019-19921: a procfs must not be mounted through a symlink of the image. */
@@ -137,6 +163,7 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
   }
   setRecursive(low, tree, step.recursive);
   if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
+  else if (step.destinationNofollow) coverLink(low, { tree, target, path: step.destination });
   else ensureSameKind(low, { tree, target, path: step.destination });
   attach(low, tree, builder.value(target, "target"), "");
   setPropagation(low, tree, step.propagation);
@@ -162,24 +189,28 @@ function ensureSameKind(
   { tree, target, path }: { tree: Slot; target: Slot; path: string },
 ): void {
   const { builder } = low;
-  const probe = builder.slot();
   const isFile = builder.label();
   const done = builder.label();
-  openAt(low, {
-    from: builder.value(tree, "tree"),
-    path: ".",
-    flags: ["O_PATH", "O_DIRECTORY"],
-    resolve: [],
-    into: probe,
-    forgive: [ERRNO.ENOTDIR],
-  });
-  builder.branch({ when: { kind: "failed" }, to: isFile });
-  close(low, probe);
+  branchUnlessDirectory(low, builder.value(tree, "tree"), isFile);
   mountPoint(low, path, target);
   builder.jump(done);
   builder.place(isFile);
   mountPointFile(low, path, target);
   builder.place(done);
+}
+
+/** What lies at the destination, a symlink too, or a mount point that is made where nothing does. */
+function coverLink(low: Lowering, bind: { tree: Slot; target: Slot; path: string }): void {
+  const { builder } = low;
+  const there = builder.label();
+  openInRoot(low, bind.path, {
+    into: bind.target,
+    flags: ["O_NOFOLLOW"],
+    forgive: [ERRNO.ENOENT],
+  });
+  builder.branch({ when: { kind: "succeeded" }, to: there });
+  ensureSameKind(low, bind);
+  builder.place(there);
 }
 
 /** What mount(MS_REMOUNT|MS_BIND) would do: exactly these attributes, except those that the kernel has locked. */

@@ -7,9 +7,10 @@ import { SIG_HOW, sigaction, SIGSET_SIZE } from "syscalls/abi/signal.ts";
 import { AF, IFF, ifreqFlags, SIOC, SOCK } from "syscalls/abi/socket.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
-import { DUTY, REPLY_SIZE, TAG } from "runtime/plan/protocol.ts";
+import { TAG } from "runtime/plan/protocol.ts";
 import type { NamespaceStep, ProcessStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
+import { askHost } from "./ask_host.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
@@ -27,7 +28,7 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
     case "closeInheritedOnExec":
       return lowerCloseOnExec(low, step);
     case "ask":
-      return lowerAsk(low, step);
+      return askHost(low, step.duty);
     case "joinCgroup":
       return lowerJoinCgroup(low, step);
     case "forkInit":
@@ -88,21 +89,6 @@ function lowerCloseOnExec(
     builder.immediate(0xffff_ffff, "~0U"),
     builder.flags(CLOSE_RANGE, CLOSE_RANGE.of("CLOSE_RANGE_CLOEXEC")),
   ]);
-}
-
-/** A question to the host half. No answer means that it is gone, and with it the reason to go on. */
-function lowerAsk(low: Lowering, { duty }: Of<"ask">): void {
-  const { builder, descriptors } = low;
-  const answered = builder.label();
-  builder.report({ tag: TAG.ask, value: builder.immediate(DUTY[duty], duty) });
-  builder.call("read", [
-    builder.immediate(descriptors.sync, "sync"),
-    builder.addressOf(low.reply, "reply"),
-    builder.immediate(REPLY_SIZE),
-  ]);
-  builder.branch({ when: { kind: "equals", value: BigInt(REPLY_SIZE) }, to: answered });
-  builder.exit(1);
-  builder.place(answered);
 }
 
 function lowerJoinCgroup(low: Lowering, { tasks }: Of<"joinCgroup">): void {

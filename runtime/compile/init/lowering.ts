@@ -3,7 +3,7 @@ import { AT_FDCWD } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
-import type { Operand, Slot } from "syscalls/native/program.ts";
+import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 
 /** Numbers of the descriptors that the host half leaves open for the program. */
 export interface Descriptors {
@@ -243,6 +243,22 @@ export function ensureFile(low: Lowering, path: string, into: Slot): void {
   });
   close(low, parent);
   builder.place(done);
+}
+
+/** Goes to `to` when what is opened is no directory. */
+export function branchUnlessDirectory(low: Lowering, opened: Operand, to: Label): void {
+  const { builder } = low;
+  const probe = builder.slot();
+  openAt(low, {
+    from: opened,
+    path: ".",
+    flags: ["O_PATH", "O_DIRECTORY"],
+    resolve: [],
+    into: probe,
+    forgive: [ERRNO.ENOTDIR],
+  });
+  builder.branch({ when: { kind: "failed" }, to });
+  close(low, probe);
 }
 
 export function parentOf(path: string): string {

@@ -96,6 +96,7 @@ function bindOwn(
     destination,
     deep: false,
     sourceNofollow: false,
+    destinationNofollow: false,
     attributes: {
       set: [
         "MOUNT_ATTR_NOSUID",

@@ -43,11 +43,19 @@ export function mountSteps(input: PlanInput): Step[] {
 }
 
 function mountStepsOf(mount: ValidMount, input: PlanInput): Step[] {
+  const link = mount.copySymlink ? input.links.get(mount.source) : undefined;
+  if (link !== undefined) return [copyLinkStep(mount, link)];
   if (mount.bind !== "none") return [bindStep(mount, input)];
   if (mount.type === "cgroup" || mount.type === "cgroup2") {
     return cgroupMountSteps(mount, input, (plain) => filesystemStep(plain, input));
   }
   return [filesystemStep(mount, input)];
+}
+
+/** crun's `copy-symlink`: the link itself, as it is on the host. */
+function copyLinkStep({ destination, origin }: ValidMount, target: string): Step {
+  const label = `link ${JSON.stringify(destination)} to ${JSON.stringify(target)}`;
+  return { kind: "makeSymlink", target, path: destination, replace: false, label, origin };
 }
 
 function words(mount: ValidMount): { label: string; origin: string } {
@@ -85,13 +93,14 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
+    copyUp: mount.tmpcopyup,
     inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),
     ...words(mount),
   };
 }
 
 function fitsDescriptors(mount: ValidMount): boolean {
-  return BY_DESCRIPTOR.includes(mount.type) &&
+  return (BY_DESCRIPTOR.includes(mount.type) || mount.tmpcopyup) &&
     mount.set.every((flag) => ATTRIBUTE_OF[flag] !== undefined) &&
     mount.data.every((option) => option.length < FSCONFIG_VALUE_SIZE / 2);
 }
@@ -126,6 +135,7 @@ export function finishReadonlyMountSteps(input: PlanInput): Step[] {
 /** A bind mount. Without any flag word the source's attributes stay as they are (as runc, unlike mount(8)). */
 function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
   const { source, destination, bind, recursive, propagation, sourceNofollow } = mount;
+  const { destinationNofollow } = mount;
   const plain = mount.set.length === 0 && mount.clear.length === 0;
   return {
     kind: "mountBind",
@@ -133,6 +143,7 @@ function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
     destination,
     deep: bind === "recursive",
     sourceNofollow,
+    destinationNofollow,
     attributes: plain ? null : { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
     recursive,
     propagation,

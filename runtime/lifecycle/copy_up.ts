@@ -1,0 +1,102 @@
+import { AT_FDCWD, type Fd, mode, type Pid } from "syscalls/abi/brand.ts";
+import { makedev } from "syscalls/abi/kernel_stat.ts";
+import { AT, openFlags, S_IF } from "syscalls/abi/open.ts";
+import { Arena } from "syscalls/libc/arena.ts";
+import { call } from "syscalls/libc/call.ts";
+import {
+  type FileStat,
+  fileStat,
+  openBeneath,
+  openFile,
+  readInto,
+  writeAll,
+} from "syscalls/libc/files.ts";
+import { hostArch } from "syscalls/libc/library.ts";
+import { COPY_UP } from "runtime/plan/protocol.ts";
+
+const BLOCK = 65536;
+
+/**
+ * Copies a directory of the image into the tmpfs that will cover it (`tmpcopyup`), with owners and modes.
+ *
+ * The image may be changed meanwhile by another container that shares it: names are opened one by one from descriptors, and no
+ * symlink is followed. Nobody but the runtime sees the tmpfs yet.
+ */
+export function copyUp(init: Pid): void {
+  const O = openFlags(hostArch());
+  const flags = O.of("O_RDONLY", "O_DIRECTORY");
+  using from = openFile(`/proc/${init}/fd/${COPY_UP.from}`, flags);
+  using to = openFile(`/proc/${init}/fd/${COPY_UP.to}`, flags);
+  copyEntries(from.fd, to.fd);
+}
+
+function pathOf(fd: Fd, name = ""): string {
+  return name === "" ? `/proc/self/fd/${fd}` : `/proc/self/fd/${fd}/${name}`;
+}
+
+function copyEntries(from: Fd, to: Fd): void {
+  for (const { name } of Deno.readDirSync(pathOf(from))) copyEntry(from, to, name);
+}
+
+function copyEntry(from: Fd, to: Fd, name: string): void {
+  const O = openFlags(hostArch());
+  const target = pathOf(to, name);
+  using looked = openBeneath(from, name, O.of("O_PATH", "O_NOFOLLOW"));
+  const stat = fileStat(looked.fd);
+  switch (stat.mode & S_IF.S_IFMT) {
+    case S_IF.S_IFLNK:
+      Deno.symlinkSync(Deno.readLinkSync(pathOf(from, name)), target);
+      return chown(target, stat);
+    case S_IF.S_IFDIR: {
+      Deno.mkdirSync(target);
+      using source = openBeneath(from, name, O.of("O_RDONLY", "O_DIRECTORY", "O_NOFOLLOW"));
+      using made = openBeneath(to, name, O.of("O_RDONLY", "O_DIRECTORY", "O_NOFOLLOW"));
+      copyEntries(source.fd, made.fd);
+      return chmod(target, stat);
+    }
+    case S_IF.S_IFREG: {
+      using source = openBeneath(from, name, O.of("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK"));
+      using made = openFile(target, O.of("O_WRONLY", "O_CREAT", "O_EXCL"), mode(0o600));
+      copyBytes(source.fd, made.fd);
+      return chmod(target, stat);
+    }
+    default:
+      makeNode(target, stat);
+      return chmod(target, stat);
+  }
+}
+
+function copyBytes(from: Fd, to: Fd): void {
+  const block = new Uint8Array(BLOCK);
+  for (let count = readInto(from, block); count > 0; count = readInto(from, block)) {
+    writeAll(to, block.subarray(0, count));
+  }
+}
+
+/** Devices, fifos and sockets. */
+function makeNode(target: string, { mode: bits, rdev }: FileStat): void {
+  using arena = new Arena();
+  const device = makedev(rdev.major, rdev.minor);
+  const attempt = { verb: "make", object: `"${target}"` };
+  call(attempt, "mknodat", AT_FDCWD, arena.cString(target), bits, device);
+}
+
+/** Owner first: changing it clears the set-id bits. */
+function chmod(target: string, stat: FileStat): void {
+  chown(target, stat);
+  Deno.chmodSync(target, stat.mode & 0o7777);
+}
+
+function chown(target: string, { uid, gid }: FileStat): void {
+  using arena = new Arena();
+  const attempt = { verb: "change owner of", object: `"${target}"` };
+  call(
+    attempt,
+    "fchownat",
+    AT_FDCWD,
+    arena.cString(target),
+    uid,
+    gid,
+    AT.of("AT_SYMLINK_NOFOLLOW"),
+  );
+}
