@@ -8,14 +8,7 @@ import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
-import {
-  branchUnlessDirectory,
-  close,
-  cwd,
-  type Lowering,
-  openAt,
-  openInRoot,
-} from "./lowering.ts";
+import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
 import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
 import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
