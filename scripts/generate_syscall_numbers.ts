@@ -107,16 +107,14 @@ function tableText(names: readonly string[], numbers: Numbers): string {
   const entries = names.map((name) => [numbers.get(name) ?? -1, name] as const);
   entries.sort((a, b) => a[0] - b[0]);
   const lines: string[] = [];
-  let next = -1;
   let line = "";
   for (const [number, name] of entries) {
-    const fits = line.length + name.length < 99;
-    if (number === next && fits) line += ` ${name}`;
-    else {
-      if (line !== "") lines.push(line);
-      line = `${number} ${name}`;
+    const word = ` ${name}=${number}`;
+    if (line.length + word.length > 99) {
+      lines.push(line);
+      line = "";
     }
-    next = number + 1;
+    line += word;
   }
   lines.push(line);
   return lines.join("\n");
@@ -125,19 +123,19 @@ function tableText(names: readonly string[], numbers: Numbers): string {
 function archFile(header: string, arch: string, table: string): string {
   return `${header}
 import type { SyscallName } from "./names.ts";
-import { parseNumbers } from "./table.ts";
+import { findNumber } from "./table.ts";
 
 const TABLE = \`
 ${table}
 \`;
 
-let numbers: ReadonlyMap<string, number> | undefined;
+const known = new Map<SyscallName, number>();
 
 /** The number of a system call on ${arch}. */
 export function syscallNumber(name: SyscallName): number {
-  numbers ??= parseNumbers(TABLE);
-  const number = numbers.get(name);
+  const number = known.get(name) ?? findNumber(TABLE, name);
   if (number === undefined) throw new RangeError(\`Cannot number call \${name}: ${arch} has none\`);
+  known.set(name, number);
   return number;
 }
 `;

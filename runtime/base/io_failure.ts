@@ -13,6 +13,11 @@ export function ioCode(cause: unknown): ErrnoName | null {
 /** Why a file call failed, as a sentence's end: `EACCES (Permission denied)`; the error's own message when it names no errno. */
 export function ioReason(cause: unknown): string {
   const code = ioCode(cause);
-  if (code !== null) return `${code} (${errnoText(ERRNO[code])})`;
+  if (code !== null) return errnoReason(ERRNO[code]);
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Why a call failed that gave `-errno`, as a sentence's end: `EACCES (Permission denied)`. */
+export function errnoReason(errno: number): string {
+  return `${errnoName(errno)} (${errnoText(errno)})`;
 }

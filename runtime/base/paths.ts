@@ -59,7 +59,11 @@ export interface RecordPaths {
 
 /** The files of container `id` under a state root. */
 export function recordPaths(root: string, id: string): RecordPaths {
-  const dir = `${root}/${id}`;
+  return folderPaths(`${root}/${id}`);
+}
+
+/** The files in a container's folder. */
+export function folderPaths(dir: string): RecordPaths {
   return {
     dir,
     state: `${dir}/state.json`,

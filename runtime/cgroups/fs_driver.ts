@@ -1,8 +1,10 @@
 import type { Pid } from "syscalls/abi/brand.ts";
+import { errnoName } from "syscalls/abi/errno.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { HostError, StateError } from "runtime/base/errors.ts";
 import { ioCode } from "runtime/base/io_failure.ts";
 import type { CgroupDriver, SelfJoin } from "./driver.ts";
-import { makePlace, missingDirs } from "./make.ts";
+import { addMissing, makePlace } from "./make.ts";
 import type { Place } from "./place.ts";
 import { joinAll, pidsOf } from "./members.ts";
 import { removeAll } from "./remove.ts";
@@ -42,13 +44,19 @@ class FsDriver implements CgroupDriver {
   }
 
   get selfJoin(): SelfJoin {
-    const dirs = (version: 1 | 2): string[] =>
-      this.#places.filter(({ hierarchy }) => hierarchy.version === version).map(({ dir }) => dir);
-    return { tasks: dirs(1).map((dir) => `${dir}/tasks`), unified: dirs(2)[0] ?? null };
+    const tasks: string[] = [];
+    let unified: string | null = null;
+    for (const { dir, hierarchy } of this.#places) {
+      if (hierarchy.version === 1) tasks.push(`${dir}/tasks`);
+      else unified ??= dir;
+    }
+    return { tasks, unified };
   }
 
   missing(): readonly string[] {
-    return this.#places.flatMap(missingDirs);
+    const missing: string[] = [];
+    for (const place of this.#places) addMissing(place, missing);
+    return missing;
   }
 
   create(): void {
@@ -59,8 +67,8 @@ class FsDriver implements CgroupDriver {
     }
     try {
       const existing = this.#make();
-      assertEmpty(existing);
-      this.#places.forEach(assertThawed);
+      if (existing.length > 0) assertEmpty(existing);
+      for (const place of this.#places) assertThawed(place);
     } catch (cause) {
       removeAfter(cause, () => this.remove());
     }
@@ -69,15 +77,16 @@ class FsDriver implements CgroupDriver {
   /** Makes every place, leaves out those that are denied, and gives the folders that were there before. */
   #make(): string[] {
     const existing: string[] = [];
-    this.#places = this.#places.filter((place) => {
+    const made: Place[] = [];
+    for (const place of this.#places) {
       try {
         if (!makePlace(place, this.#created)) existing.push(place.dir);
-        return true;
+        made.push(place);
       } catch (thrown) {
-        if (this.#whenDenied === "skip" && isDenied(thrown)) return false;
-        throw thrown;
+        if (this.#whenDenied === "fail" || !isDenied(thrown)) throw thrown;
       }
-    });
+    }
+    this.#places = made;
     return existing;
   }
 
@@ -96,7 +105,9 @@ class FsDriver implements CgroupDriver {
 }
 
 function isDenied(thrown: unknown): boolean {
-  return thrown instanceof Error && DENIED.includes(ioCode(thrown.cause));
+  if (!(thrown instanceof HostError)) return false;
+  const { cause } = thrown;
+  return DENIED.includes(cause instanceof SyscallError ? errnoName(cause.errno) : ioCode(cause));
 }
 
 /** Undoes, and throws what was the matter; a failure of the undoing goes with it. */
@@ -118,8 +129,9 @@ function assertEmpty(dirs: readonly string[]): void {
 /** A process that joins a frozen cgroup stops there, and its runtime would wait for it for ever. */
 function assertThawed({ dir, hierarchy: { version, controllers } }: Place): void {
   if (version === 1 && !controllers.includes("freezer")) return;
-  const frozen = version === 1
-    ? /^FR(OZEN|EEZING)$/m.test(readCgroupFile(`${dir}/freezer.state`) ?? "")
-    : /^frozen 1$/m.test(readCgroupFile(`${dir}/cgroup.events`) ?? "");
+  const file = version === 1 ? "freezer.state" : "cgroup.events";
+  const text = readCgroupFile(`${dir}/${file}`) ?? "";
+  // THAWED, FREEZING or FROZEN; or lines, one of them `frozen 0` or `frozen 1`.
+  const frozen = version === 1 ? text.startsWith("FR") : text.includes("frozen 1");
   if (frozen) throw new StateError("container's cgroup unexpectedly frozen");
 }

@@ -24,37 +24,23 @@ export interface Layout {
 export function parseLayout(mountinfo: string, cgroup: string): Layout {
   const mounts = parseMounts(mountinfo);
   const hierarchies: Hierarchy[] = [];
-  for (const { controllers, own } of parseOwn(cgroup)) {
-    const candidates = mounts.filter((mount) => holds(mount, controllers));
-    const mount = candidates.find(({ root }) => isBelow(own, root)) ?? candidates[0];
-    if (mount === undefined) continue;
-    const { version, mountpoint, root } = mount;
-    hierarchies.push({ version, controllers, mountpoint, root, own });
-  }
-  return { kind: kindOf(hierarchies), hierarchies };
-}
-
-function kindOf(hierarchies: readonly Hierarchy[]): Layout["kind"] {
-  const v1 = hierarchies.some(({ version }) => version === 1);
-  const v2 = hierarchies.some(({ version }) => version === 2);
-  if (v1) return v2 ? "hybrid" : "v1";
-  return v2 ? "v2" : "none";
-}
-
-/** Lines of `ID:CONTROLLERS:PATH`; version 2 is the one without controllers. */
-function parseOwn(cgroup: string): { controllers: string[]; own: string }[] {
-  const entries: { controllers: string[]; own: string }[] = [];
+  let kind: Layout["kind"] = "none";
   for (const line of cgroup.split("\n")) {
+    // ID:CONTROLLERS:PATH; version 2 is the one without controllers.
     const first = line.indexOf(":");
     const second = line.indexOf(":", first + 1);
     if (second < 0) continue;
     const names = line.slice(first + 1, second);
-    entries.push({
-      controllers: names === "" ? [] : names.split(","),
-      own: line.slice(second + 1),
-    });
+    const controllers = names === "" ? [] : names.split(",");
+    const own = line.slice(second + 1);
+    const mount = findMount(mounts, controllers, own);
+    if (mount === null) continue;
+    const { version, mountpoint, root } = mount;
+    hierarchies.push({ version, controllers, mountpoint, root, own });
+    if (kind === "none") kind = version === 1 ? "v1" : "v2";
+    else if (kind !== (version === 1 ? "v1" : "v2")) kind = "hybrid";
   }
-  return entries;
+  return { kind, hierarchies };
 }
 
 interface Mount {
@@ -64,13 +50,15 @@ interface Mount {
   readonly options: readonly string[];
 }
 
+const MARK = " - cgroup";
+
 function parseMounts(mountinfo: string): Mount[] {
   const mounts: Mount[] = [];
-  for (const line of mountinfo.split("\n")) {
-    const separator = line.indexOf(" - cgroup");
-    if (separator < 0) continue;
-    const [type, , options] = line.slice(separator + 3).split(" ");
-    const [, , , root, mountpoint] = line.split(" ");
+  for (let at = mountinfo.indexOf(MARK); at >= 0; at = mountinfo.indexOf(MARK, at + 1)) {
+    const end = mountinfo.indexOf("\n", at);
+    const [, , type, , options] = mountinfo.slice(at, end < 0 ? undefined : end).split(" ");
+    const start = mountinfo.lastIndexOf("\n", at) + 1;
+    const [, , , root, mountpoint] = mountinfo.slice(start, at).split(" ", 5);
     if (type !== "cgroup" && type !== "cgroup2") continue;
     if (root === undefined || mountpoint === undefined || options === undefined) continue;
     mounts.push({
@@ -83,9 +71,24 @@ function parseMounts(mountinfo: string): Mount[] {
   return mounts;
 }
 
-function holds(mount: Mount, controllers: readonly string[]): boolean {
-  if (controllers.length === 0) return mount.version === 2;
-  return mount.version === 1 && controllers.every((name) => mount.options.includes(name));
+/** The mount of a tree, if possible one in which the cgroup `own` can be seen. */
+function findMount(
+  mounts: readonly Mount[],
+  controllers: readonly string[],
+  own: string,
+): Mount | null {
+  // A controller is in one tree alone, so the first name stands for all.
+  const [name] = controllers;
+  let found: Mount | null = null;
+  for (const mount of mounts) {
+    const holds = name === undefined
+      ? mount.version === 2
+      : mount.version === 1 && mount.options.includes(name);
+    if (!holds) continue;
+    if (isBelow(own, mount.root)) return mount;
+    found ??= mount;
+  }
+  return found;
 }
 
 /** The kernel writes blanks and backslashes in paths as `\040` and the like. */

@@ -3,13 +3,15 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { rawCall } from "syscalls/libc/call.ts";
+import { writeFile } from "syscalls/libc/paths.ts";
 import { StateError } from "runtime/base/errors.ts";
-import { ioCode } from "runtime/base/io_failure.ts";
 import type { ContainerCgroup } from "./driver.ts";
 import { pause } from "./remove.ts";
 
 /** How long killed processes may take to end, in milliseconds. */
 const PATIENCE = 5000;
+
+const NO_KILL_FILE: readonly number[] = [ERRNO.ENOENT, ERRNO.ENODEV, ERRNO.EOPNOTSUPP];
 
 /**
  * Sends a signal to every process of a container, those that are forked meanwhile too. After SIGKILL it waits until none is left.
@@ -49,12 +51,11 @@ function signalEach(cgroup: ContainerCgroup, signal: number): void {
 /** Kills version 2 cgroups at one blow, so that no fork gets away (Linux 5.14). */
 function killWhole(dirs: readonly string[]): void {
   for (const dir of dirs) {
-    try {
-      Deno.writeTextFileSync(`${dir}/cgroup.kill`, "1", { create: false });
-    } catch (cause) {
-      // Version 1 and older kernels have no such file; the loop over the processes does it there.
-      const code = ioCode(cause);
-      if (code !== "ENOENT" && code !== "ENODEV" && code !== "EOPNOTSUPP") throw cause;
+    const file = `${dir}/cgroup.kill`;
+    const result = writeFile(file, "1", { create: null });
+    // Version 1 and older kernels have no such file; the loop over the processes does it there.
+    if (result < 0 && !NO_KILL_FILE.includes(-result)) {
+      throw new SyscallError({ verb: "write to", object: `"${file}"`, errno: -result });
     }
   }
 }

@@ -1,10 +1,16 @@
+import { type Mode, mode } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { findPath, makeDirectory } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
-import { ioCode, ioReason } from "runtime/base/io_failure.ts";
+import { errnoReason } from "runtime/base/io_failure.ts";
 import type { Place } from "./place.ts";
 import { readCgroupFile, writeCgroupFile } from "./tree.ts";
 
 /** How often a parent may vanish (another container's delete takes empty ones away) before that is an error. */
 const ATTEMPTS = 10;
+
+const PERMISSIONS: Mode = mode(0o755);
 
 /**
  * Makes the folder of a place, with its parents, and puts those that were made on `made`, parents first.
@@ -14,7 +20,9 @@ export function makePlace({ dir, hierarchy }: Place, made: string[]): boolean {
   const isNew = makeDir(dir, hierarchy.mountpoint, made);
   if (hierarchy.version === 1 && hierarchy.controllers.includes("cpuset")) {
     for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-      inherit(dir, hierarchy.mountpoint, file);
+      // A new one has none, or its parent's already (cgroup.clone_children).
+      if (!isNew) inherited(dir, hierarchy.mountpoint, file);
+      else writeCgroupFile(`${dir}/${file}`, inherited(parentOf(dir), hierarchy.mountpoint, file));
     }
   }
   return isNew;
@@ -22,45 +30,40 @@ export function makePlace({ dir, hierarchy }: Place, made: string[]): boolean {
 
 function makeDir(dir: string, mountpoint: string, made: string[]): boolean {
   for (let attempt = 1;; attempt++) {
-    try {
-      Deno.mkdirSync(dir, { mode: 0o755 });
+    const result = makeDirectory(dir, PERMISSIONS);
+    if (result === 0) {
       made.push(dir);
       return true;
-    } catch (cause) {
-      const code = ioCode(cause);
-      if (code === "EEXIST") return false;
-      if (code !== "ENOENT" || dir === mountpoint || attempt === ATTEMPTS) {
-        throw refused(dir, cause);
-      }
+    }
+    if (result === -ERRNO.EEXIST) return false;
+    if (result !== -ERRNO.ENOENT || dir === mountpoint || attempt === ATTEMPTS) {
+      throw refused(dir, -result);
     }
     makeDir(parentOf(dir), mountpoint, made);
   }
 }
 
-/** The folders that {@link makePlace} would make, parents first. */
-export function missingDirs({ dir, hierarchy: { mountpoint } }: Place): string[] {
-  const missing: string[] = [];
-  for (let at = dir; at !== mountpoint && !exists(at); at = parentOf(at)) missing.unshift(at);
-  return missing;
-}
-
-function exists(dir: string): boolean {
-  try {
-    Deno.lstatSync(dir);
-    return true;
-  } catch (cause) {
-    if (ioCode(cause) === "ENOENT") return false;
-    throw new HostError(`Cannot look at ${dir}: ${ioReason(cause)}`, { cause });
+/** Puts the folders that {@link makePlace} would make on `missing`, parents first. */
+export function addMissing({ dir, hierarchy }: Place, missing: string[]): void {
+  const start = missing.length;
+  for (let at = dir; at !== hierarchy.mountpoint; at = parentOf(at)) {
+    const result = findPath(at);
+    if (result === 0) return;
+    if (result !== -ERRNO.ENOENT) {
+      throw new HostError(`Cannot look at ${at}: ${errnoReason(-result)}`);
+    }
+    missing.splice(start, 0, at);
   }
 }
 
 /**
- * Gives a version 1 cpuset its parent's CPUs or memory nodes: a new one has none, and no process may join it then (cgroup-v1/cpusets).
+ * The CPUs or memory nodes of a version 1 cpuset. One that has none gets its parent's: no process may join it before
+ * (cgroup-v1/cpusets).
  */
-function inherit(dir: string, mountpoint: string, file: string): string {
+function inherited(dir: string, mountpoint: string, file: string): string {
   const own = readCgroupFile(`${dir}/${file}`)?.trim() ?? "";
   if (own !== "" || dir === mountpoint) return own;
-  const value = inherit(parentOf(dir), mountpoint, file);
+  const value = inherited(parentOf(dir), mountpoint, file);
   writeCgroupFile(`${dir}/${file}`, value);
   return value;
 }
@@ -69,11 +72,10 @@ function parentOf(dir: string): string {
   return dir.slice(0, dir.lastIndexOf("/"));
 }
 
-function refused(dir: string, cause: unknown): HostError {
+function refused(dir: string, errno: number): HostError {
+  const reason = errnoReason(errno);
   return new HostError(
-    `Cannot create cgroup ${dir}: ${
-      ioReason(cause)
-    }; hint: the runtime needs cgroup file systems that it may write to`,
-    { cause },
+    `Cannot create cgroup ${dir}: ${reason}; hint: the runtime needs cgroup file systems that it may write to`,
+    { cause: new SyscallError({ verb: "create", object: `cgroup ${dir}`, errno }) },
   );
 }

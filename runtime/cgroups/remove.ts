@@ -21,8 +21,24 @@ export function removeAll(directories: readonly string[], created: readonly stri
     if (attempt === ATTEMPTS) throw busy(rest);
     pause(1 << attempt);
   }
-  const parents = created.filter((dir) => !directories.includes(dir));
-  for (const dir of parents.reverse()) removeCgroup(dir);
+  removeParents(directories, created);
+}
+
+/**
+ * The same where all was made for the container and nobody is left inside, which the kernel tells by itself; false when
+ * that is not so, some folders may be gone then.
+ */
+export function removeUnused(directories: readonly string[], created: readonly string[]): boolean {
+  for (const dir of directories) if (!created.includes(dir) || !removeCgroup(dir)) return false;
+  removeParents(directories, created);
+  return true;
+}
+
+function removeParents(directories: readonly string[], created: readonly string[]): void {
+  for (let i = created.length - 1; i >= 0; i--) {
+    const dir = created[i];
+    if (dir !== undefined && !directories.includes(dir)) removeCgroup(dir);
+  }
 }
 
 function busy(dirs: readonly string[]): StateError {

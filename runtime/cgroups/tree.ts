@@ -1,4 +1,7 @@
 import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { removeEmpty, writeFile } from "syscalls/libc/paths.ts";
 import { ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { HostError } from "runtime/base/errors.ts";
 
@@ -17,11 +20,8 @@ export function readCgroupFile(path: string): string | null {
 
 /** Writes to a file that the kernel has put into a cgroup. */
 export function writeCgroupFile(path: string, value: string): void {
-  try {
-    Deno.writeTextFileSync(path, value, { create: false });
-  } catch (cause) {
-    throw cannot(`write "${value}" to`, path, cause);
-  }
+  const result = writeFile(path, value, { create: null });
+  if (result < 0) throw failed(`write "${value}" to`, path, -result);
 }
 
 /** Adds the processes of a cgroup and of all below it to `found`. */
@@ -56,15 +56,10 @@ function children(dir: string): string[] {
 
 /** Removes one cgroup: false when something is in it. None is fine. */
 export function removeCgroup(dir: string): boolean {
-  try {
-    Deno.removeSync(dir);
-    return true;
-  } catch (cause) {
-    const code = ioCode(cause);
-    if (GONE.includes(code)) return true;
-    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
-    throw cannot("remove", dir, cause);
-  }
+  const result = removeEmpty(dir);
+  if (result === 0 || result === -ERRNO.ENOENT || result === -ERRNO.ENODEV) return true;
+  if (result === -ERRNO.EBUSY || result === -ERRNO.ENOTEMPTY) return false;
+  throw failed("remove", dir, -result);
 }
 
 /** Removes a cgroup and those below it, children first: false when a process is in one of them. */
@@ -76,4 +71,9 @@ export function removeCgroupTree(dir: string): boolean {
 
 function cannot(verb: string, path: string, cause: unknown): HostError {
   return new HostError(`Cannot ${verb} ${path}: ${ioReason(cause)}`, { cause });
+}
+
+function failed(verb: string, path: string, errno: number): HostError {
+  const cause = new SyscallError({ verb, object: path, errno });
+  return new HostError(cause.message, { cause });
 }

@@ -1,4 +1,5 @@
 import { type Fd, type Pid, pid } from "syscalls/abi/brand.ts";
+import { Arena } from "syscalls/libc/arena.ts";
 import { receive, send } from "syscalls/libc/sockets.ts";
 import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
 import { decodeFromChild, type Duty, REPLY_SIZE } from "runtime/plan/protocol.ts";
@@ -11,6 +12,8 @@ export interface Duties {
   readonly copyUp: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
+  /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
+  readonly meanwhile: () => void;
 }
 
 /** How the talk ended. */
@@ -31,14 +34,16 @@ export type Talk =
  * @param first the process that was spawned; it makes the init and ends
  */
 export function converse(socket: Fd, first: Pid, duties: Duties): Talk {
-  const message = new Uint8Array(REPORT_SIZE);
-  const reply = new Uint8Array(REPLY_SIZE);
+  using arena = new Arena();
+  const message = arena.reserve(REPORT_SIZE);
+  const reply = arena.reserve(REPLY_SIZE);
   let init: Pid | null = null;
   // The init may ask before the process that made it has reported its pid.
   let waiting: Duty | null = null;
   const answer = (duty: Duty, asking: Pid): void => {
     duties[duty](asking);
     send(socket, reply);
+    if (duty === "place") duties.meanwhile();
   };
   for (;;) {
     const length = receive(socket, message);

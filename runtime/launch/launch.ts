@@ -61,8 +61,10 @@ export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch)
       environ: [],
     });
   }
-  const talk = serve(host, first, duties);
-  const firstStatus = waitPid(first, { block: true });
+  let ended: WaitStatus | null = null;
+  const reapFirst = (): WaitStatus | null => ended ??= waitPid(first, { block: true });
+  const talk = serve(host, first, duties, reapFirst);
+  const firstStatus = reapFirst();
   if (talk.end === "ready") return talk.init;
   const initStatus = talk.init === null ? null : endProcess(talk.init);
   if (talk.end === "failed") throw stepError(plan, talk.step, talk.errno);
@@ -70,7 +72,7 @@ export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch)
 }
 
 /** Talks with the program; when a duty fails, nothing of the program is left. */
-function serve(host: OwnedFd, first: Pid, duties: Duties): Talk {
+function serve(host: OwnedFd, first: Pid, duties: Duties, reapFirst: () => void): Talk {
   let init: Pid | null = null;
   const noting = (duty: (process: Pid) => void) => (process: Pid): void => {
     init = process;
@@ -81,11 +83,16 @@ function serve(host: OwnedFd, first: Pid, duties: Duties): Talk {
       ...duties,
       place: noting(duties.place),
       limits: noting(duties.limits),
+      meanwhile: () => {
+        duties.meanwhile();
+        // It has made the init, and ends.
+        reapFirst();
+      },
     });
   } catch (cause) {
     // Whoever waits for an answer ends when the socket does.
     host[Symbol.dispose]();
-    waitPid(first, { block: true });
+    reapFirst();
     if (init !== null) endProcess(init);
     throw cause;
   }

@@ -5,6 +5,7 @@ import { openFlags } from "syscalls/abi/open.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { makeFifo, openFile, readInto, writeAll } from "syscalls/libc/files.ts";
+import { makeDirectory, removeFile } from "syscalls/libc/paths.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { poll } from "syscalls/libc/poll.ts";
 import { decodeReport, REPORT_SIZE } from "syscalls/native/report.ts";
@@ -25,7 +26,9 @@ export interface StartGate extends Disposable {
 export function makeStartGate(paths: RecordPaths, arch: Arch): StartGate {
   const O = openFlags(arch);
   makeFifo(paths.gate, mode(0o600));
-  Deno.mkdirSync(folderOf(paths.outcome), { mode: 0o700 });
+  const folder = folderOf(paths.outcome);
+  const made = makeDirectory(folder, mode(0o700));
+  if (made < 0) throw new SyscallError({ verb: "create", object: `"${folder}"`, errno: -made });
   makeFifo(paths.outcome, mode(0o600));
   const gate = openFile(paths.gate, O.of("O_RDWR"));
   try {
@@ -65,12 +68,17 @@ export function giveStart(paths: RecordPaths, arch: Arch): StartOutcome {
     writeAll(gate.fd, new Uint8Array(1));
   } catch (cause) {
     if (!(cause instanceof SyscallError) || cause.errno !== ERRNO.ENXIO) throw cause;
-    Deno.removeSync(paths.gate);
+    removeGate(paths);
     return { kind: "nobodyWaits" };
   }
-  Deno.removeSync(paths.gate);
+  removeGate(paths);
   poll([{ fd: outcome.fd, events: Number(POLL.of("POLLIN")) }], -1);
   const report = new Uint8Array(REPORT_SIZE);
   if (readInto(outcome.fd, report) < REPORT_SIZE) return { kind: "executed" };
   return { kind: "failed", errno: Number(decodeReport(report).value) };
+}
+
+function removeGate({ gate }: RecordPaths): void {
+  const result = removeFile(gate);
+  if (result < 0) throw new SyscallError({ verb: "remove", object: `"${gate}"`, errno: -result });
 }

@@ -1,4 +1,5 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
+import type { HostFacts } from "runtime/base/facts.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { fsDriver } from "runtime/cgroups/fs_driver.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
@@ -12,10 +13,14 @@ export interface NewCgroup {
 }
 
 /** Works out where the container goes; nothing is made yet. */
-export function newCgroup(cgroupsPath: string, id: ContainerId): NewCgroup {
+export function newCgroup(
+  cgroupsPath: string,
+  id: ContainerId,
+  { euid }: HostFacts,
+): NewCgroup {
   const layout = hostLayout();
   const places = placeContainer(layout, cgroupsPath, id);
-  const driver = fsDriver(places, Deno.uid() === 0 ? "fail" : "skip");
+  const driver = fsDriver(places, euid === 0 ? "fail" : "skip");
   const { tasks, unified } = driver.selfJoin;
   const facts: CgroupFacts = {
     unified: layout.kind === "v2",

@@ -1,4 +1,5 @@
 import type { Pid } from "syscalls/abi/brand.ts";
+import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
@@ -11,7 +12,13 @@ import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { readProcess } from "runtime/state/status.ts";
-import { createContainerDir, removeContainerDir, writeRecord } from "runtime/state/store.ts";
+import {
+  createContainerDir,
+  removeContainerDir,
+  writeConfig,
+  writeRecord,
+} from "runtime/state/store.ts";
+import { rfc3339 } from "runtime/state/timestamp.ts";
 import { newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
@@ -89,11 +96,10 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => removeContainerDir(paths.dir));
     const lock = lockContainer(paths.dir);
     undo(() => lock[Symbol.dispose]());
-    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id);
+    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
     const record = firstRecord(container, cgroup);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
-    Deno.writeTextFileSync(paths.config, loaded.text, { mode: 0o600 });
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
@@ -117,7 +123,7 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     ociVersion: OCI_VERSION,
     bundle,
     rootfs: spec.root.kind === "directory" ? spec.root.path : spec.root.lower,
-    created: now(),
+    created: rfc3339(realTime()),
     annotations: spec.annotations,
     pid: 0,
     startTime: "",
@@ -131,14 +137,6 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
 function sharedMount({ root, namespaces }: ValidSpec): string {
   const own = namespaces.some(({ type }) => type === "mount");
   return own || root.kind !== "directory" ? "" : root.path;
-}
-
-/** RFC 3339 with nanoseconds (of which the engine's clock gives the first six). */
-function now(): string {
-  const milliseconds = performance.timeOrigin + performance.now();
-  const whole = Math.floor(milliseconds);
-  const micros = Math.floor((milliseconds - whole) * 1000);
-  return new Date(whole).toISOString().replace("Z", `${String(micros).padStart(3, "0")}000Z`);
 }
 
 interface InitRun {
@@ -165,6 +163,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     input,
     paths,
     undo,
+    meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime };

@@ -64,9 +64,17 @@ function recordOrNull(context: Context, id: string, force: boolean): ContainerRe
 /** Ends every process of a container and removes all that was made for it. The caller holds the lock. */
 export function destroy(record: ContainerRecord, paths: RecordPaths): void {
   if (isAlive(record)) killInit(pid(record.pid));
+  destroyEnded(record, paths);
+}
+
+/** The same for a container whose init is known to have ended. */
+export function destroyEnded(record: ContainerRecord, paths: RecordPaths): void {
   const cgroup = fromRecord(record);
-  killAll(cgroup, SIGNALS.SIGKILL);
-  cgroup.remove();
+  // The end of its first process is the end of a pid namespace: as a rule nobody is left.
+  if (!cgroup.removeUnused()) {
+    killAll(cgroup, SIGNALS.SIGKILL);
+    cgroup.remove();
+  }
   unmountShared(record);
   removeContainerDir(paths.dir);
 }

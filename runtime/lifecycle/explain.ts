@@ -37,7 +37,7 @@ const NO_FD = 0;
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
-  const cgroup = newCgroup(spec.cgroupsPath, NO_ID);
+  const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
   const plan = planCreate({ spec, facts, cgroups: cgroup.facts, links, preservedFds: 0 });
   const program = compileInit(plan, facts.arch, {
     sync: NO_FD,

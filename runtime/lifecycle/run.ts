@@ -8,7 +8,7 @@ import { lockContainer } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
-import { destroy } from "./delete.ts";
+import { destroy, destroyEnded } from "./delete.ts";
 import { startCreated } from "./start.ts";
 
 export interface RunOptions extends CreateOptions {
@@ -64,7 +64,7 @@ function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): neve
 /** Takes the container away, unless somebody else has done it while it ran. */
 function removeEnded({ record, paths }: CreatedContainer): void {
   using lock = lockUnlessDeleted(paths.dir);
-  if (lock !== null) destroy(record, paths);
+  if (lock !== null) destroyEnded(record, paths);
 }
 
 function lockUnlessDeleted(dir: string): Disposable | null {

@@ -1,9 +1,10 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { openFile } from "syscalls/libc/files.ts";
+import { writeFile } from "syscalls/libc/paths.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { HostError } from "runtime/base/errors.ts";
-import { ioReason } from "runtime/base/io_failure.ts";
+import { errnoReason } from "runtime/base/io_failure.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
@@ -22,10 +23,15 @@ export interface InitStart {
   readonly undo: Undo;
   /** Called as soon as the init exists, before it does anything. */
   readonly place: (init: Pid) => void;
+  /** Called while the init builds its root. */
+  readonly meanwhile: () => void;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
-export function startInit(context: Context, { input, paths, undo, place }: InitStart): void {
+export function startInit(
+  context: Context,
+  { input, paths, undo, place, meanwhile }: InitStart,
+): void {
   const plan = planCreate(input);
   for (const warning of plan.warnings) context.log.log("warning", warning);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
@@ -48,6 +54,7 @@ export function startInit(context: Context, { input, paths, undo, place }: InitS
       copyUp,
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
+      meanwhile,
     },
   });
   undo(() => void endProcess(init));
@@ -55,11 +62,9 @@ export function startInit(context: Context, { input, paths, undo, place }: InitS
 
 function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
   if (moveInto === null) return;
-  try {
-    Deno.writeTextFileSync(`${moveInto}/cgroup.procs`, String(init), { create: false });
-  } catch (cause) {
-    throw new HostError(`Cannot join cgroup "${moveInto}": ${ioReason(cause)}`, { cause });
-  }
+  const result = writeFile(`${moveInto}/cgroup.procs`, String(init), { create: null });
+  if (result === 0) return;
+  throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}`);
 }
 
 interface HostFiles extends Disposable {

@@ -63,8 +63,11 @@ export function decodeFromChild(
     case TAG.ready:
       return { type: "ready" };
     case TAG.ask: {
-      const duty = (Object.keys(DUTY) as Duty[]).find((name) => BigInt(DUTY[name]) === value);
-      if (duty !== undefined) return { type: "ask", duty };
+      const number = Number(value);
+      for (const name in DUTY) {
+        const duty = name as Duty;
+        if (DUTY[duty] === number) return { type: "ask", duty };
+      }
     }
   }
   throw new RangeError(`Cannot understand the init program: report ${tag} with value ${value}`);

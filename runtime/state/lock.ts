@@ -1,7 +1,7 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
-import { fileStat, flock, openFile } from "syscalls/libc/files.ts";
+import { flock, isAt, openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { StateError } from "runtime/base/errors.ts";
@@ -16,22 +16,13 @@ export function lockContainer(dir: string): Disposable {
   const folder = openFolder(dir);
   try {
     flock(folder.fd, "exclusive", true);
-    if (!isAt(folder, dir)) throw doesNotExist();
+    // The one who had the lock may have deleted the folder.
+    if (!isAt(dir, folder.fd)) throw doesNotExist();
   } catch (cause) {
     folder[Symbol.dispose]();
     throw cause;
   }
   return folder;
-}
-
-/** Whether the path still leads to the folder that was opened: the one who had the lock may have deleted it. */
-function isAt(folder: OwnedFd, dir: string): boolean {
-  try {
-    return BigInt(Deno.lstatSync(dir).ino ?? 0) === fileStat(folder.fd).ino;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
-  }
 }
 
 function openFolder(dir: string): OwnedFd {

@@ -1,6 +1,16 @@
-import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
+import { mode } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import {
+  changeMode,
+  makeDirectory,
+  removeEmpty,
+  removeFile,
+  renameFile,
+  writeFile,
+} from "syscalls/libc/paths.ts";
+import { folderPaths, type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { StateError } from "runtime/base/errors.ts";
-import { ioReason } from "runtime/base/io_failure.ts";
+import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
 import { type ContainerRecord, encodeRecord, parseRecord } from "./record.ts";
 
 /** How a state root that is not there yet is made. */
@@ -20,23 +30,19 @@ export function createContainerDir(
   choice: RootChoice = { sticky: false },
 ): RecordPaths {
   const paths = recordPaths(root, id);
-  try {
-    makeDir(paths.dir, 0o711);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.AlreadyExists) {
-      throw new StateError("container with given ID already exists", { cause });
-    }
-    if (!(cause instanceof Deno.errors.NotFound)) throw cannot("create", paths.dir, cause);
+  const permissions = mode(0o711);
+  let result = makeDirectory(paths.dir, permissions);
+  if (result === -ERRNO.ENOENT) {
     createRoot(root, choice);
-    return createContainerDir(root, id, choice);
+    result = makeDirectory(paths.dir, permissions);
   }
+  if (result === -ERRNO.EEXIST) {
+    throw new StateError("container with given ID already exists");
+  }
+  // The caller's umask took bits away.
+  if (result === 0) result = changeMode(paths.dir, permissions);
+  if (result < 0) throw failed("create", paths.dir, -result);
   return paths;
-}
-
-/** The mode is set once more because the caller's umask takes bits away. */
-function makeDir(path: string, mode: number): void {
-  Deno.mkdirSync(path, { mode });
-  Deno.chmodSync(path, mode);
 }
 
 function createRoot(root: string, { sticky }: RootChoice): void {
@@ -50,14 +56,20 @@ function createRoot(root: string, { sticky }: RootChoice): void {
 
 /** Writes the record so that a reader finds the old one or the new one, never a part. */
 export function writeRecord(dir: string, record: ContainerRecord): void {
-  const file = `${dir}/state.json`;
   const draft = `${dir}/.state.json.new`;
-  try {
-    Deno.writeTextFileSync(draft, encodeRecord(record), { mode: 0o600 });
-    Deno.renameSync(draft, file);
-  } catch (cause) {
-    throw cannot("write", file, cause);
-  }
+  writeOwn(draft, encodeRecord(record));
+  const result = renameFile(draft, `${dir}/state.json`);
+  if (result < 0) throw failed("write", `${dir}/state.json`, -result);
+}
+
+/** Writes the copy of the configuration that goes with a record. */
+export function writeConfig({ config }: RecordPaths, text: string): void {
+  writeOwn(config, text);
+}
+
+function writeOwn(file: string, text: string): void {
+  const result = writeFile(file, text, { create: mode(0o600) });
+  if (result < 0) throw failed("write", file, -result);
 }
 
 /**
@@ -95,6 +107,28 @@ export function listIds(root: string): readonly string[] | null {
  * that somebody mounted inside: that fails, and nothing of it is touched. No folder is fine.
  */
 export function removeContainerDir(dir: string): void {
+  if (!removeUsual(dir)) removeAny(dir);
+}
+
+/** Removes a folder that has nothing but what most have, without looking, and the record last; false when it is still there. */
+function removeUsual(dir: string): boolean {
+  const { gate, outcome, config, state, scratch } = folderPaths(dir);
+  const empty = removeEmpty(scratch);
+  if (empty < 0 && empty !== -ERRNO.ENOENT) return false;
+  const folder = outcome.slice(0, outcome.lastIndexOf("/"));
+  // What is not empty is no symlink to somewhere else.
+  if (removeEmpty(folder) === -ERRNO.ENOTEMPTY) {
+    removeFile(outcome);
+    removeEmpty(folder);
+  }
+  removeFile(gate);
+  removeFile(config);
+  removeFile(state);
+  const result = removeEmpty(dir);
+  return result === 0 || result === -ERRNO.ENOENT;
+}
+
+function removeAny(dir: string): void {
   try {
     removeTree(dir, Deno.lstatSync(dir));
   } catch (cause) {
@@ -128,4 +162,8 @@ function removeTree(path: string, info: Deno.FileInfo): void {
 
 function cannot(verb: string, object: string, cause: unknown): StateError {
   return new StateError(`Cannot ${verb} ${object}: ${ioReason(cause)}`, { cause });
+}
+
+function failed(verb: string, object: string, errno: number): StateError {
+  return new StateError(`Cannot ${verb} ${object}: ${errnoReason(errno)}`);
 }

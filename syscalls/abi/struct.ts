@@ -126,9 +126,10 @@ interface StructLayout {
 function encode(layout: StructLayout, values: object): Uint8Array<ArrayBuffer> {
   const { name, fields, offsets, size } = layout;
   const view = new DataView(new ArrayBuffer(size));
-  for (const [field, value] of Object.entries(values)) {
+  for (const field in values) {
     const type = fields[field] as FieldType<unknown> | undefined;
     if (type === undefined) throw new RangeError(`Cannot encode ${name}: it has no ${field}`);
+    const value = (values as Record<string, unknown>)[field];
     if (value !== undefined) type.write(view, offsets[field] ?? 0, value);
   }
   return new Uint8Array(view.buffer);
@@ -141,9 +142,7 @@ function decode(layout: StructLayout, source: Uint8Array): Record<string, unknow
   }
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const values: Record<string, unknown> = {};
-  for (const [field, type] of Object.entries(fields)) {
-    values[field] = type.read(view, offsets[field] ?? 0);
-  }
+  for (const field in fields) values[field] = fields[field]?.read(view, offsets[field] ?? 0);
   return values;
 }
 

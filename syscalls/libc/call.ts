@@ -11,12 +11,9 @@ export type Attempt = Omit<SyscallFailure, "errno">;
 const numbers = new Map<SyscallName, WordBytes>();
 
 function numberOf(name: SyscallName): WordBytes {
-  let number = numbers.get(name);
-  if (number === undefined) {
-    const table = hostArch() === "x86_64" ? x86_64 : aarch64;
-    number = wordBytes(table.syscallNumber(name));
-    numbers.set(name, number);
-  }
+  const table = hostArch() === "x86_64" ? x86_64 : aarch64;
+  const number = wordBytes(table.syscallNumber(name));
+  numbers.set(name, number);
   return number;
 }
 
@@ -25,17 +22,31 @@ function numberOf(name: SyscallName): WordBytes {
  *
  * For calls whose result fits 31 bits, which is all of them but those that give addresses and offsets.
  */
-export function rawCall(name: SyscallName, ...args: readonly Word[]): number {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
-  const number = numberOf(name);
-  const result = libc().syscall(number, a, b, c, d, e, f);
+export function rawCall(
+  name: SyscallName,
+  a: Word = 0,
+  b: Word = 0,
+  c: Word = 0,
+  d: Word = 0,
+  e: Word = 0,
+  f: Word = 0,
+): number {
+  const result = libc().syscall(numbers.get(name) ?? numberOf(name), a, b, c, d, e, f);
   return result === -1 ? -lastErrno() : result;
 }
 
 /** {@link rawCall}, repeated for as long as a signal interrupts it. */
-export function retryCall(name: SyscallName, ...args: readonly Word[]): number {
+export function retryCall(
+  name: SyscallName,
+  a?: Word,
+  b?: Word,
+  c?: Word,
+  d?: Word,
+  e?: Word,
+  f?: Word,
+): number {
   let result: number;
-  do result = rawCall(name, ...args); while (result === -ERRNO.EINTR);
+  do result = rawCall(name, a, b, c, d, e, f); while (result === -ERRNO.EINTR);
   return result;
 }
 
@@ -43,8 +54,17 @@ export function retryCall(name: SyscallName, ...args: readonly Word[]): number {
  * Makes one system call, again when a signal interrupts it, and gives its result.
  * @throws {SyscallError} when it fails
  */
-export function call(attempt: Attempt, name: SyscallName, ...args: readonly Word[]): number {
-  const result = retryCall(name, ...args);
+export function call(
+  attempt: Attempt,
+  name: SyscallName,
+  a?: Word,
+  b?: Word,
+  c?: Word,
+  d?: Word,
+  e?: Word,
+  f?: Word,
+): number {
+  const result = retryCall(name, a, b, c, d, e, f);
   if (result < 0) throw new SyscallError({ ...attempt, errno: -result });
   return result;
 }

@@ -16,7 +16,7 @@ import { MFD } from "syscalls/abi/memfd.ts";
 import { AT, AT_UNLINK, openFlags, openHow, RESOLVE, S_IF } from "syscalls/abi/open.ts";
 import { STATX, statx } from "syscalls/abi/stat.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
-import { Arena } from "./arena.ts";
+import { Arena, briefCString } from "./arena.ts";
 import { type Attempt, call, retryCall } from "./call.ts";
 import { hostArch } from "./library.ts";
 import { OwnedFd } from "./owned_fd.ts";
@@ -26,9 +26,10 @@ export type OpenFlags = Flags<"O">;
 
 /** Opens a path, close-on-exec. `permissions` matter where the flags make a file. */
 export function openFile(path: string, flags: OpenFlags, permissions: Mode = mode(0)): OwnedFd {
-  using arena = new Arena();
-  const address = arena.cString(path);
-  return owned(call(opening(path), "openat", AT_FDCWD, address, closeOnExec(flags), permissions));
+  const attempt = { verb: "open", object: `"${path}"` };
+  const all = flags | openFlags(hostArch()).values.O_CLOEXEC;
+  const result = call(attempt, "openat", AT_FDCWD, briefCString(path), all, permissions);
+  return new OwnedFd(fd(result));
 }
 
 /**
@@ -64,6 +65,33 @@ function closeOnExec(flags: OpenFlags): bigint {
 
 function owned(result: number): OwnedFd {
   return new OwnedFd(fd(result));
+}
+
+/** Whether a path still leads to the file that was opened; symlinks are not followed. */
+export function isAt(path: string, file: Fd): boolean {
+  using arena = new Arena();
+  const [opened, found] = [arena.reserve(statx.size), arena.reserve(statx.size)];
+  const attempt = { verb: "look at", object: `"${path}"` };
+  const [empty, here] = [AT.values.AT_EMPTY_PATH, AT.values.AT_SYMLINK_NOFOLLOW];
+  const wanted = STATX.values.STATX_INO;
+  call(attempt, "statx", file, arena.cString(""), empty, wanted, arena.bytes(opened));
+  const address = arena.cString(path);
+  const result = retryCall("statx", AT_FDCWD, address, here, wanted, arena.bytes(found));
+  if (result === -ERRNO.ENOENT) return false;
+  if (result < 0) throw new SyscallError({ ...attempt, errno: -result });
+  return sameField(opened, found, "stx_ino", 8) && sameField(opened, found, "stx_dev_major", 8);
+}
+
+/** Compares `size` bytes from a field on. */
+function sameField(
+  a: Uint8Array,
+  b: Uint8Array,
+  field: keyof typeof statx.offsets,
+  size: number,
+): boolean {
+  const start = statx.offsets[field];
+  for (let i = start; i < start + size; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Reads once into `space`: how many bytes came, 0 at the end. */
@@ -132,8 +160,8 @@ export interface FileStat {
 
 /** What is behind a descriptor. */
 export function fileStat(file: Fd): FileStat {
-  const space = new Uint8Array(statx.size);
   using arena = new Arena();
+  const space = arena.reserve(statx.size);
   const attempt = { verb: "look at", object: `descriptor ${file}` };
   const [path, flags] = [arena.cString(""), AT.of("AT_EMPTY_PATH")];
   const wanted = STATX.of("STATX_TYPE", "STATX_MODE", "STATX_UID", "STATX_GID", "STATX_INO");
@@ -151,8 +179,8 @@ export function fileStat(file: Fd): FileStat {
 
 /** Locks the file behind a descriptor until that descriptor is closed. False when it is locked and `wait` is false. */
 export function flock(file: Fd, kind: "exclusive" | "shared", wait: boolean): boolean {
-  const operation = LOCK.of(kind === "exclusive" ? "LOCK_EX" : "LOCK_SH") |
-    (wait ? 0n : LOCK.of("LOCK_NB"));
+  const { LOCK_EX, LOCK_SH, LOCK_NB } = LOCK.values;
+  const operation = (kind === "exclusive" ? LOCK_EX : LOCK_SH) | (wait ? 0n : LOCK_NB);
   const result = retryCall("flock", file, operation);
   if (result === -ERRNO.EAGAIN && !wait) return false;
   if (result < 0) {

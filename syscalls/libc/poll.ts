@@ -2,13 +2,11 @@ import { type Fd, fd, type Pid, pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { pollfd } from "syscalls/abi/poll.ts";
 import { SFD, SIG_HOW, signalfdSiginfo, SIGSET_SIZE } from "syscalls/abi/signal.ts";
-import { i64, struct } from "syscalls/abi/struct.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { timespec } from "syscalls/abi/time.ts";
 import { Arena } from "./arena.ts";
 import { call, retryCall } from "./call.ts";
 import { OwnedFd } from "./owned_fd.ts";
-
-const timespec = struct("timespec", { tv_sec: i64, tv_nsec: i64 });
 
 /** One descriptor and the events to wait for (`POLLIN` and the like). */
 export interface PollEntry {
@@ -21,17 +19,24 @@ export interface PollEntry {
  * all 0 when the time was over. A signal does not end the wait: it goes on with the time that is left.
  */
 export function poll(entries: readonly PollEntry[], timeoutMs: number): number[] {
-  const table = new Uint8Array(pollfd.size * entries.length);
-  entries.forEach(({ fd, events }, i) => table.set(pollfd.encode({ fd, events }), i * pollfd.size));
   using arena = new Arena();
+  const table = arena.reserve(pollfd.size * entries.length);
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    if (entry !== undefined) table.set(pollfd.encode(entry), i * pollfd.size);
+  }
   // The kernel writes the time that is left into the struct, so that a repeated call ends in time.
-  const time = timeoutMs < 0 ? 0n : arena.bytes(timespec.encode({
+  const time = timeoutMs < 0 ? 0 : arena.bytes(timespec.encode({
     tv_sec: BigInt(Math.floor(timeoutMs / 1000)),
     tv_nsec: BigInt(timeoutMs % 1000) * 1_000_000n,
   }));
   const attempt = { verb: "wait for", object: `${entries.length} descriptors` };
   call(attempt, "ppoll", arena.bytes(table), entries.length, time, 0, SIGSET_SIZE);
-  return entries.map((_, i) => pollfd.decode(table.subarray(i * pollfd.size)).revents);
+  const events: number[] = [];
+  for (let at = pollfd.offsets.revents; at < table.length; at += pollfd.size) {
+    events.push((table[at] ?? 0) | (table[at + 1] ?? 0) << 8);
+  }
+  return events;
 }
 
 /** A descriptor that reads the signals of `mask` (bit n-1: signal n), which must be blocked. Never makes a reader wait. */
@@ -56,8 +61,8 @@ export interface ReceivedSignal {
 
 /** The next pending signal; null when there is none. */
 export function readSignal(signals: Fd): ReceivedSignal | null {
-  const info = new Uint8Array(signalfdSiginfo.size);
   using arena = new Arena();
+  const info = arena.reserve(signalfdSiginfo.size);
   const result = retryCall("read", signals, arena.bytes(info), info.length);
   if (result === -ERRNO.EAGAIN) return null;
   if (result < 0) throw new SyscallError({ verb: "read", object: "signalfd", errno: -result });

@@ -23,12 +23,12 @@ export interface Program {
  * @throws {SyscallError} what execve(2) said
  */
 export function spawn({ executable, argv, environ }: Program): Pid {
-  const child = new Int32Array(1);
   using arena = new Arena();
-  const strings = (list: readonly string[]): bigint =>
+  const child = arena.reserve(8);
+  const strings = (list: readonly string[]): number =>
     arena.pointers(list.map((text) => arena.cString(text)));
   const errno = libc().posix_spawn(
-    wordBytes(arena.bytes(new Uint8Array(child.buffer))),
+    wordBytes(arena.bytes(child)),
     arena.cString(executable),
     0,
     0,
@@ -36,7 +36,7 @@ export function spawn({ executable, argv, environ }: Program): Pid {
     strings(environ),
   );
   if (errno !== 0) throw new SyscallError({ verb: "spawn", object: `"${executable}"`, errno });
-  return pid(child[0] ?? 0);
+  return pid(int32(child));
 }
 
 /** How a process ended. */
@@ -63,12 +63,17 @@ export function reapAny(): { readonly pid: Pid; readonly status: WaitStatus } | 
 }
 
 function wait(which: number, block: boolean): { result: number; status: number } {
-  const status = new Int32Array(1);
   using arena = new Arena();
-  const address = arena.bytes(new Uint8Array(status.buffer));
-  const options = block ? W.of("__WALL") : W.of("__WALL", "WNOHANG");
-  const result = retryCall("wait4", which, address, options, 0);
-  return { result, status: status[0] ?? 0 };
+  const status = arena.reserve(8);
+  const { __WALL, WNOHANG } = W.values;
+  const options = block ? __WALL : __WALL | WNOHANG;
+  const result = retryCall("wait4", which, arena.bytes(status), options, 0);
+  return { result, status: int32(status) };
+}
+
+/** The C `int` at the start. */
+function int32(bytes: Uint8Array<ArrayBuffer>): number {
+  return new Int32Array(bytes.buffer, bytes.byteOffset, 1)[0] ?? 0;
 }
 
 /** Reads the status word of wait4(2) of an ended process: signal in 7 bits, core flag, exit code in the next byte. */

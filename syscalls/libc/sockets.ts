@@ -9,16 +9,17 @@ import { OwnedFd } from "./owned_fd.ts";
  * @throws {SyscallError} EMFILE, ENFILE
  */
 export function socketPair(): [OwnedFd, OwnedFd] {
-  const ends = new Int32Array(2);
   using arena = new Arena();
+  const space = arena.reserve(8);
   call(
     { verb: "create", object: "socket pair" },
     "socketpair",
     AF.AF_UNIX,
     SOCK.of("SOCK_SEQPACKET", "SOCK_CLOEXEC"),
     0,
-    arena.bytes(new Uint8Array(ends.buffer)),
+    arena.bytes(space),
   );
+  const ends = new Int32Array(space.buffer, space.byteOffset, 2);
   return [new OwnedFd(fd(ends[0] ?? -1)), new OwnedFd(fd(ends[1] ?? -1))];
 }
 

@@ -1,0 +1,67 @@
+/**
+ * Calls by path whose failure is an answer and no surprise: each gives 0 (or what it is asked for), or `-errno`.
+ *
+ * They spare a command that runs for a few milliseconds the engine's own calls, each of which is compiled when
+ * it is first used, and its exceptions.
+ */
+import { AT_FDCWD, type Mode } from "syscalls/abi/brand.ts";
+import { AT_UNLINK, openFlags } from "syscalls/abi/open.ts";
+import { Arena, briefCString } from "./arena.ts";
+import { rawCall, retryCall } from "./call.ts";
+import { hostArch } from "./library.ts";
+
+/** Whether anything is at a path (0), as the kernel finds it: symlinks are followed. */
+export function findPath(path: string): number {
+  return rawCall("faccessat", AT_FDCWD, briefCString(path), 0);
+}
+
+/** Makes a directory; the umask takes bits away. */
+export function makeDirectory(path: string, permissions: Mode): number {
+  return rawCall("mkdirat", AT_FDCWD, briefCString(path), permissions);
+}
+
+/** Sets permissions, whatever the umask. */
+export function changeMode(path: string, permissions: Mode): number {
+  return rawCall("fchmodat", AT_FDCWD, briefCString(path), permissions);
+}
+
+/** Removes an empty directory. */
+export function removeEmpty(path: string): number {
+  return rawCall("unlinkat", AT_FDCWD, briefCString(path), AT_UNLINK.values.AT_REMOVEDIR);
+}
+
+/** Removes what is no directory. */
+export function removeFile(path: string): number {
+  return rawCall("unlinkat", AT_FDCWD, briefCString(path), 0);
+}
+
+/** Puts `from` in the place of `to`, at once. */
+export function renameFile(from: string, to: string): number {
+  using arena = new Arena();
+  return rawCall("renameat", AT_FDCWD, arena.cString(from), AT_FDCWD, arena.cString(to));
+}
+
+/** How {@link writeFile} opens its file; close-on-exec is added. */
+export interface WriteOptions {
+  /** Makes the file with these permissions, or empties it; null: it has to be there. */
+  readonly create: Mode | null;
+}
+
+/** Writes a text to a file. */
+export function writeFile(path: string, text: string, { create }: WriteOptions): number {
+  const { O_WRONLY, O_CLOEXEC, O_CREAT, O_TRUNC } = openFlags(hostArch()).values;
+  const flags = O_WRONLY | O_CLOEXEC | (create === null ? 0n : O_CREAT | O_TRUNC);
+  const file = retryCall("openat", AT_FDCWD, briefCString(path), flags, create ?? 0);
+  if (file < 0) return file;
+  const bytes = new TextEncoder().encode(text);
+  using arena = new Arena();
+  const address = arena.bytes(bytes);
+  let done = 0;
+  let result = 0;
+  while (done < bytes.length && result >= 0) {
+    result = retryCall("write", file, address + done, bytes.length - done);
+    done += result;
+  }
+  const closed = rawCall("close", file);
+  return result < 0 ? result : closed;
+}
