@@ -19,7 +19,7 @@ import {
   writeRecord,
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
-import { newCgroup } from "./cgroup.ts";
+import { applyDeviceRules, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
@@ -103,6 +103,8 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
+    const warning = applyDeviceRules(loaded.spec, cgroups);
+    if (warning !== null) context.log.log("warning", warning);
     const running = runInit(context, { container, paths, cgroups, record, undo });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
