@@ -4,7 +4,9 @@
  */
 import { bundleProgram, programMemory, programText } from "./build/bundle.ts";
 import { findDenort, linkCompiled } from "./build/compile.ts";
-import { linkEmbedded } from "./build/embed.ts";
+import type { Denort } from "./build/denort.ts";
+import { readElf } from "./build/elf.ts";
+import { linkEmbedded, readEngine } from "./build/embed.ts";
 import { type BuildOptions, buildOptions } from "./build/options.ts";
 import { readVersion } from "./build/version.ts";
 
@@ -15,29 +17,37 @@ export async function build(options: BuildOptions): Promise<void> {
     const denort = options.link === "embed" || options.engine !== undefined
       ? undefined
       : await findDenort(options.link);
-    const version = await readVersion(options.commit);
-    const bundle = await bundleProgram(options.main, folder);
-    const { engine, prelink } = options;
-    if (denort === undefined) {
-      const info = { ...version, link: "embed", entryStub: true } as const;
-      const linked = await linkEmbedded(programMemory(bundle, info), {
-        engine,
-        prelink,
-        warn: console.error,
-      });
-      await install(linked, options.output);
-    } else {
-      const text = (entryStub: boolean): string =>
-        programText(bundle, { ...version, link: "compile", entryStub });
-      const linked = await linkCompiled({ denort, text, folder, prelink, warn: console.error });
-      await install(linked, options.output);
-    }
+    const linked = denort === undefined
+      ? await embedded(options, folder)
+      : await compiled(options, folder, denort);
+    await install(linked, options.output);
     const { size } = await Deno.stat(options.output);
     const how = denort === undefined ? "embedded into deno" : "compiled with denort";
     console.log(`Built ${options.output}: ${how}, ${(size / 1e6).toFixed(1)} MB`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function embedded(options: BuildOptions, folder: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { main, commit, prelink } = options;
+  const engine = await readEngine(options.engine);
+  const bundle = await bundleProgram({ main, arch: readElf(engine).arch, folder });
+  const info = { ...await readVersion(commit), link: "embed", entryStub: true } as const;
+  return linkEmbedded(programMemory(bundle, info), { engine, prelink, warn: console.error });
+}
+
+async function compiled(
+  options: BuildOptions,
+  folder: string,
+  denort: Denort,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { main, commit, prelink } = options;
+  const bundle = await bundleProgram({ main, arch: Deno.build.arch, folder });
+  const version = await readVersion(commit);
+  const text = (entryStub: boolean): string =>
+    programText(bundle, { ...version, link: "compile", entryStub });
+  return await linkCompiled({ denort, text, folder, prelink, warn: console.error });
 }
 
 /** Puts the file in place at once, so that an executable that is running now does not hinder it. */

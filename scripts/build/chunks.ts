@@ -6,6 +6,8 @@ interface Chunk {
   /** Names of the chunks it needs before it runs, and what it takes from them: `a as b,c`. */
   readonly imports: readonly { readonly from: string; readonly names: string }[];
   readonly body: string;
+  /** Names of the chunks that it imports when it comes to that. */
+  readonly awaits: readonly string[];
   /** What others may take: `a as b,c`. */
   readonly exports: string;
 }
@@ -22,14 +24,18 @@ export interface Script {
 }
 
 /**
- * The registry of modules that have run: `$need` runs one if need be, `$import` is the dynamic import. Both names
- * are longer than any that the minifier gives.
+ * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates what a part needs and the
+ * part itself, one by one, for the memory that the engine reads a text in is free for the next one. Both names are
+ * longer than any that the minifier gives.
  */
-const REGISTRY = "const M={},$need=k=>M[k]??=(0,eval)(F(k))($need,$import)," +
-  "$import=k=>Promise.resolve().then(()=>$need(k));";
+function registry(needs: Readonly<Record<string, readonly string[]>>): string {
+  return `const $parts={},$needs=${JSON.stringify(needs)},` +
+    "$import=(async k=>{for(const n of $needs[k])$parts[n]??=(0,eval)(F(n))($parts,$import);" +
+    "return $parts[k]});";
+}
 
 /**
- * Joins the parts of a bundle into a script that evaluates a part when it is first needed.
+ * Joins the parts of a bundle into a script that evaluates a part when it is first imported.
  *
  * The engine parses all that it evaluates, function bodies that never run included: 200 KB take 6 ms. What
  * the main part needs in any case runs at once, everything else waits.
@@ -40,13 +46,18 @@ const REGISTRY = "const M={},$need=k=>M[k]??=(0,eval)(F(k))($need,$import)," +
 export function joinChunks(chunks: Chunks, main: string): Script {
   const parts = new Map([...chunks].map(([name, text]) => [name, readChunk(name, text)]));
   const first = inOrder(parts, main);
-  const later = [...parts.values()].filter((part) => !first.includes(part));
-  for (const { name } of later) inOrder(parts, name);
-  const runs = first.map((part) => `M[${quote(part.name)}]=${functionOf(part)}($need,$import);`);
-  return {
-    start: `${REGISTRY}\n${runs.join("\n")}\n`,
-    later: new Map(later.map((part) => [part.name, laterText(part)])),
-  };
+  const awaited = new Set([...parts.values()].flatMap(({ awaits }) => awaits));
+  const later = new Map<string, string>();
+  const needs: Record<string, readonly string[]> = {};
+  for (const target of awaited) {
+    const needed = inOrder(parts, target).filter((part) => !first.includes(part));
+    for (const part of needed) later.set(part.name, laterText(part));
+    needs[target] = needed.map(({ name }) => name);
+  }
+  const runs = first.map((part) =>
+    `$parts[${quote(part.name)}]=${functionOf(part)}($parts,$import);`
+  );
+  return { start: `${registry(needs)}\n${runs.join("\n")}\n`, later };
 }
 
 function readChunk(name: string, text: string): Chunk {
@@ -58,11 +69,15 @@ function readChunk(name: string, text: string): Chunk {
   }
   const exports = EXPORT.exec(body);
   if (exports !== null) body = body.slice(0, exports.index);
-  body = body.replaceAll(DYNAMIC_IMPORT, (_, from) => `$import(${quote(from)})`);
+  const awaits: string[] = [];
+  body = body.replaceAll(DYNAMIC_IMPORT, (_, from) => {
+    awaits.push(from);
+    return `$import(${quote(from)})`;
+  });
   if (/^\s*import\b|\bimport\.meta\b|[;}]export[ {*]/.test(body)) {
     throw new Error(`Cannot join bundle: ${name} imports or exports in an unknown way`);
   }
-  return { name, imports, body, exports: exports?.[1] ?? "" };
+  return { name, imports, body, awaits, exports: exports?.[1] ?? "" };
 }
 
 /** A part and all it needs, each behind what it needs itself. */
@@ -84,14 +99,14 @@ function inOrder(parts: ReadonlyMap<string, Chunk>, main: string): readonly Chun
 
 /** In parentheses, so that the engine compiles it at once and not once more when it is called. */
 function functionOf(part: Chunk): string {
-  const imports = part.imports.map(({ from, names }) =>
-    names === "" ? `$need(${quote(from)});` : `const{${renamed(names)}}=$need(${quote(from)});`
+  const imports = part.imports.filter(({ names }) => names !== "").map(({ from, names }) =>
+    `const{${renamed(names)}}=$parts[${quote(from)}];`
   );
   const exports = part.exports.split(",").filter((name) => name !== "").map((name) => {
     const [local, outside = local] = name.split(" as ");
     return `${outside}:${local}`;
   });
-  return `(($need,$import)=>{${imports.join("")}${part.body};return{${exports.join(",")}}})`;
+  return `(($parts,$import)=>{${imports.join("")}${part.body};return{${exports.join(",")}}})`;
 }
 
 function laterText(part: Chunk): string {

@@ -28,22 +28,28 @@ const LOADER = "data:application/javascript," +
 
 /** How {@link linkEmbedded} works. */
 export interface EmbedOptions {
-  /** The deno executable; the running one when undefined. */
-  readonly engine: string | undefined;
+  /** The deno executable. */
+  readonly engine: Uint8Array<ArrayBuffer>;
   readonly prelink: boolean;
   readonly warn: (line: string) => void;
 }
 
-/** A deno executable with a program inside. */
-export async function linkEmbedded(
-  payload: Uint8Array,
-  { engine, prelink, warn }: EmbedOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Reads a deno executable, the running one when none is named.
+ * @throws {Error} when it is none
+ */
+export async function readEngine(engine: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
   const file = engine ?? await Deno.realPath(Deno.execPath());
   const bytes = await Deno.readFile(file);
-  if (!isElf(bytes)) {
-    throw new Error(`Cannot embed into ${file}: it is no ELF file; hint: name one with --engine`);
-  }
+  if (isElf(bytes)) return bytes;
+  throw new Error(`Cannot embed into ${file}: it is no ELF file; hint: name one with --engine`);
+}
+
+/** A deno executable with a program inside. */
+export function linkEmbedded(
+  payload: Uint8Array,
+  { engine, prelink, warn }: EmbedOptions,
+): Uint8Array<ArrayBuffer> {
   const argv = ["ocirt", ...ENGINE_ARGUMENTS, LOADER];
-  return changeEngine(bytes, { argv, payload, prelink, warn });
+  return changeEngine(engine, { argv, payload, prelink, warn });
 }
