@@ -5,7 +5,7 @@ import { openFlags } from "syscalls/abi/open.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { makeFifo, openFile, readInto, writeAll } from "syscalls/libc/files.ts";
-import { makeDirectory, removeFile } from "syscalls/libc/paths.ts";
+import { makeDirectory, removeEmpty, removeFile } from "syscalls/libc/paths.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { poll } from "syscalls/libc/poll.ts";
 import { decodeReport, REPORT_SIZE } from "syscalls/native/report.ts";
@@ -74,11 +74,20 @@ export function giveStart(paths: RecordPaths, arch: Arch): StartOutcome {
   removeGate(paths);
   poll([{ fd: outcome.fd, events: Number(POLL.of("POLLIN")) }], -1);
   const report = new Uint8Array(REPORT_SIZE);
-  if (readInto(outcome.fd, report) < REPORT_SIZE) return { kind: "executed" };
+  if (readInto(outcome.fd, report) < REPORT_SIZE) {
+    removeOutcome(paths);
+    return { kind: "executed" };
+  }
   return { kind: "failed", errno: Number(decodeReport(report).value) };
 }
 
 function removeGate({ gate }: RecordPaths): void {
   const result = removeFile(gate);
   if (result < 0) throw new SyscallError({ verb: "remove", object: `"${gate}"`, errno: -result });
+}
+
+/** Nobody needs it any more, and now costs no time that anybody waits for. What fails here is left for delete. */
+function removeOutcome({ outcome }: RecordPaths): void {
+  removeFile(outcome);
+  removeEmpty(folderOf(outcome));
 }

@@ -5,7 +5,7 @@ import {
   makeDirectory,
   removeEmpty,
   removeFile,
-  renameFile,
+  replaceFile,
   writeFile,
 } from "syscalls/libc/paths.ts";
 import { folderPaths, type RecordPaths, recordPaths } from "runtime/base/paths.ts";
@@ -58,7 +58,7 @@ function createRoot(root: string, { sticky }: RootChoice): void {
 export function writeRecord(dir: string, record: ContainerRecord): void {
   const draft = `${dir}/.state.json.new`;
   writeOwn(draft, encodeRecord(record));
-  const result = renameFile(draft, `${dir}/state.json`);
+  const result = replaceFile(draft, `${dir}/state.json`);
   if (result < 0) throw failed("write", `${dir}/state.json`, -result);
 }
 

@@ -5,7 +5,8 @@
  * it is first used, and its exceptions.
  */
 import { AT_FDCWD, type Mode } from "syscalls/abi/brand.ts";
-import { AT_UNLINK, openFlags } from "syscalls/abi/open.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { AT_UNLINK, openFlags, RENAME } from "syscalls/abi/open.ts";
 import { Arena, briefCString } from "./arena.ts";
 import { rawCall, retryCall } from "./call.ts";
 import { hostArch } from "./library.ts";
@@ -35,10 +36,21 @@ export function removeFile(path: string): number {
   return rawCall("unlinkat", AT_FDCWD, briefCString(path), 0);
 }
 
-/** Puts `from` in the place of `to`, at once. */
-export function renameFile(from: string, to: string): number {
+/**
+ * Puts the file `from` in the place of `to`, at once; `from` is gone then.
+ *
+ * The two change names and the old one is removed: when rename(2) itself replaces a file, ext4 writes the new one to disk first
+ * (auto_da_alloc), for the sake of a crash of the machine that state below /run does not survive anyway.
+ */
+export function replaceFile(from: string, to: string): number {
   using arena = new Arena();
-  return rawCall("renameat", AT_FDCWD, arena.cString(from), AT_FDCWD, arena.cString(to));
+  const [source, target] = [arena.cString(from), arena.cString(to)];
+  const { RENAME_EXCHANGE } = RENAME.values;
+  const result = rawCall("renameat2", AT_FDCWD, source, AT_FDCWD, target, RENAME_EXCHANGE);
+  if (result === 0) return rawCall("unlinkat", AT_FDCWD, source, 0);
+  // There is none to change names with; or the file system cannot.
+  if (result !== -ERRNO.ENOENT && result !== -ERRNO.EINVAL) return result;
+  return rawCall("renameat", AT_FDCWD, source, AT_FDCWD, target);
 }
 
 /** How {@link writeFile} opens its file; close-on-exec is added. */

@@ -106,6 +106,25 @@ Deno.test("a process with one thread can join by itself through the files that s
   });
 });
 
+Deno.test("removeUnused() removes what nobody is in, and says when somebody is", () => {
+  withProcesses((start) => {
+    const cgroup = driver("unused/x");
+    const planned = cgroup.missing();
+    cgroup.create();
+    const known = fromRecord({ cgroups: cgroup.directories, cgroupCreated: cgroup.created });
+    const process = start();
+    known.join(process);
+    assertEquals(known.removeUnused(), false);
+    assertEquals(known.pids(), [process]);
+    killAll(known, SIGNALS.SIGKILL);
+    ended(process);
+    assertEquals(known.removeUnused(), true);
+    assertEquals(planned.filter(exists), []);
+    const notOurs = fromRecord({ cgroups: cgroup.directories, cgroupCreated: [] });
+    assertEquals(notOurs.removeUnused(), false);
+  });
+});
+
 Deno.test("create() refuses a cgroup that has processes, in its own words, and leaves it alone", () => {
   withProcesses((start) => {
     const first = driver("busy");
