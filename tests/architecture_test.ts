@@ -13,13 +13,22 @@ import {
 const ROOMS: readonly (readonly [room: string, mayImport: readonly string[]])[] = [
   ["syscalls/abi", []],
   ["syscalls/native", ["syscalls/abi"]],
+  ["syscalls/bpf", ["syscalls/abi"]],
   ["syscalls/libc", ["syscalls/abi"]],
   ["runtime/base", ["syscalls/abi"]],
   ["runtime/spec", ["syscalls/abi", "runtime/base"]],
   ["runtime/plan", ["syscalls/abi", "runtime/base", "runtime/spec"]],
   [
     "runtime/compile",
-    ["syscalls/abi", "syscalls/native", "runtime/base", "runtime/spec", "runtime/plan"],
+    [
+      "syscalls/abi",
+      "syscalls/native",
+      "syscalls/bpf",
+      "syscalls/bpf",
+      "runtime/base",
+      "runtime/spec",
+      "runtime/plan",
+    ],
   ],
   ["runtime/host", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
   ["runtime/state", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
@@ -134,6 +143,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const PURE_ROOMS = [
   "syscalls/abi",
   "syscalls/native",
+  "syscalls/bpf",
   "runtime/base",
   "runtime/spec",
   "runtime/plan",

@@ -1,7 +1,13 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
-import { deviceRules, deviceWrites } from "runtime/cgroups/device_rules.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { attachDeviceProgram } from "syscalls/libc/bpf.ts";
+import { openFile } from "syscalls/libc/files.ts";
+import { hostArch } from "syscalls/libc/library.ts";
+import { compileDevices } from "runtime/compile/devices/program.ts";
+import { deviceRules } from "runtime/spec/device_rules.ts";
+import { deviceWrites } from "runtime/cgroups/device_writes.ts";
 import { fsDriver } from "runtime/cgroups/fs_driver.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { placeContainer } from "runtime/cgroups/place.ts";
@@ -39,19 +45,21 @@ export function newCgroup(
   return { driver, facts };
 }
 
-/**
- * Allows and denies devices where the host has a version 1 devices hierarchy, before any process is inside.
- *
- * @returns a warning where there are rules and nothing to enforce them
- */
-export function applyDeviceRules(spec: ValidSpec, { hierarchies }: CgroupFacts): string | null {
+/** Allows and denies devices, before any process is inside: by version 1 files where there are some, else by a program. */
+export function applyDeviceRules(
+  spec: ValidSpec,
+  { hierarchies, unifiedDirectory }: CgroupFacts,
+): void {
+  const rules = deviceRules(spec);
+  if (rules.length === 0) return;
   const devices = hierarchies.find(({ controllers }) => controllers.includes("devices"));
   if (devices !== undefined) {
-    for (const { file, value } of deviceWrites(spec)) {
+    for (const { file, value } of deviceWrites(rules)) {
       writeCgroupFile(`${devices.directory}/${file}`, value);
     }
-    return null;
+  } else if (unifiedDirectory !== null) {
+    const O = openFlags(hostArch());
+    using cgroup = openFile(unifiedDirectory, O.of("O_RDONLY", "O_DIRECTORY"));
+    attachDeviceProgram(cgroup.fd, compileDevices(rules));
   }
-  if (deviceRules(spec).length === 0) return null;
-  return "/linux/resources/devices: this version of ocirt applies device rules on cgroup version 1 only";
 }

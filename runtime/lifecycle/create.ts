@@ -103,8 +103,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
-    const warning = applyDeviceRules(loaded.spec, cgroups);
-    if (warning !== null) context.log.log("warning", warning);
+    applyDeviceRules(loaded.spec, cgroups);
     const running = runInit(context, { container, paths, cgroups, record, undo });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {

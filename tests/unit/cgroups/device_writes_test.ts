@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { deviceWrites } from "runtime/cgroups/device_rules.ts";
+import { deviceWrites } from "runtime/cgroups/device_writes.ts";
+import { deviceRules } from "runtime/spec/device_rules.ts";
 import { validWith } from "tests/support/spec_fixtures.ts";
 
 // deno-lint-ignore no-explicit-any
 function firstWrites(devices: any[], count: number): string[] {
   const spec = validWith((config) => config.linux.resources.devices = devices);
-  return deviceWrites(spec).slice(0, count).map(({ file, value }) => `${file} ${value}`);
+  return deviceWrites(deviceRules(spec)).slice(0, count).map(({ file, value }) =>
+    `${file} ${value}`
+  );
 }
 
 Deno.test("rules are written in their order, all of all as one letter", () => {
@@ -33,11 +36,11 @@ Deno.test("what every container may use follows the rules, then its own devices"
       { type: "p", path: "/run/pipe" },
     ];
   });
-  const values = deviceWrites(spec).map(({ value }) => value);
+  const values = deviceWrites(deviceRules(spec)).map(({ value }) => value);
   assertEquals(values.slice(0, 4), ["a", "c *:* m", "b *:* m", "c 1:3 rwm"]);
   assertEquals(values.slice(-2), ["c 10:200 rwm", "c 10:229 rwm"]);
 });
 
-Deno.test("without rules nothing is written", () => {
-  assertEquals(deviceWrites(validWith((config) => delete config.linux.resources)), []);
+Deno.test("without rules everything is allowed", () => {
+  assertEquals(deviceRules(validWith((config) => delete config.linux.resources)), []);
 });
