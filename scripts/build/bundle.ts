@@ -85,10 +85,10 @@ export function programText({ start, later }: Script, info: BuildInfo): string {
  * They are found again through the info block; strings in the text would cost half a millisecond.
  */
 export function programMemory({ start, later }: Script, info: BuildInfo): Uint8Array<ArrayBuffer> {
-  const offsets: Record<string, number> = {};
+  const offsets: Record<number, number> = {};
   let end = 1;
-  for (const [name, text] of later) {
-    offsets[name] = end;
+  for (const [id, text] of later) {
+    offsets[id] = end;
     end += encodeText(text).length + 1;
   }
   const fetch = `T=${JSON.stringify(offsets)},` +

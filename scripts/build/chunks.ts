@@ -1,13 +1,14 @@
 /** A bundle in parts, as `deno bundle --code-splitting` writes them: file name to minified module. */
 export type Chunks = ReadonlyMap<string, string>;
 
-interface Chunk {
-  readonly name: string;
-  /** Names of the chunks it needs before it runs, and what it takes from them: `a as b,c`. */
-  readonly imports: readonly { readonly from: string; readonly names: string }[];
+/** A chunk taken apart. Chunks go by numbers, for their names are long and turn up often. */
+interface Part {
+  readonly id: number;
+  /** The parts it needs before it runs, and what it takes from them: `a as b,c`. */
+  readonly imports: readonly { readonly from: number; readonly names: string }[];
   readonly body: string;
-  /** Names of the chunks that it imports when it comes to that. */
-  readonly awaits: readonly string[];
+  /** The parts that it imports when it comes to that. */
+  readonly awaits: readonly number[];
   /** What others may take: `a as b,c`. */
   readonly exports: string;
 }
@@ -16,21 +17,24 @@ const IMPORT = /^\s*import(?:\{([^}]*)\}from)?"\.\/([^"]+)";/;
 const EXPORT = /export\{([^}]*)\};\s*$/;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
-/** A bundle as one script: `start` runs at once and asks a function `F` for the text of a part by its name. */
+/** A bundle as one script: `start` runs at once and asks a function `F` for the text of a part by its number. */
 export interface Script {
   readonly start: string;
-  /** Texts of the parts that wait, by name. */
-  readonly later: ReadonlyMap<string, string>;
+  /** Texts of the parts that wait, by number. */
+  readonly later: ReadonlyMap<number, string>;
 }
 
+/** How much is evaluated as one text: each text has its price, and so has the memory that a large one is read in. */
+const BATCH_CHARACTERS = 24_000;
+
 /**
- * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates what a part needs and the
- * part itself, one by one, for the memory that the engine reads a text in is free for the next one. Both names are
- * longer than any that the minifier gives.
+ * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates, batch by batch, what a
+ * part needs and the part itself. Both names are longer than any that the minifier gives.
  */
-function registry(needs: Readonly<Record<string, readonly string[]>>): string {
-  return `const $parts={},$needs=${JSON.stringify(needs)},` +
-    "$import=(async k=>{for(const n of $needs[k])$parts[n]??=(0,eval)(F(n))($parts,$import);" +
+function registry(needs: Readonly<Record<number, readonly (readonly number[])[]>>): string {
+  return `const $parts=[],$needs=${JSON.stringify(needs)},` +
+    "$import=(async k=>{for(const b of $needs[k])(0,eval)(`'use strict';(($parts,$import)=>{" +
+    '${b.filter((n=>!$parts[n])).map(F).join("")}})\n//# sourceURL=ocirt/${b[0]}`)($parts,$import);' +
     "return $parts[k]});";
 }
 
@@ -44,81 +48,90 @@ function registry(needs: Readonly<Record<string, readonly string[]>>): string {
  * @throws {Error} when a part has a form that the bundler has not been seen to write, or parts need each other
  */
 export function joinChunks(chunks: Chunks, main: string): Script {
-  const parts = new Map([...chunks].map(([name, text]) => [name, readChunk(name, text)]));
-  const first = inOrder(parts, main);
-  const awaited = new Set([...parts.values()].flatMap(({ awaits }) => awaits));
-  const later = new Map<string, string>();
-  const needs: Record<string, readonly string[]> = {};
-  for (const target of awaited) {
-    const needed = inOrder(parts, target).filter((part) => !first.includes(part));
-    for (const part of needed) later.set(part.name, laterText(part));
-    needs[target] = needed.map(({ name }) => name);
+  const names = [...chunks.keys()];
+  const parts = [...chunks].map(([name, text]) => readChunk(name, text, names));
+  const first = inOrder(parts, names.indexOf(main), names);
+  const later = new Map<number, string>();
+  const needs: Record<number, readonly (readonly number[])[]> = {};
+  for (const target of new Set(parts.flatMap(({ awaits }) => awaits))) {
+    const needed = inOrder(parts, target, names).filter((part) => !first.includes(part));
+    for (const part of needed) later.set(part.id, textOf(part));
+    needs[target] = inBatches(needed);
   }
-  const runs = first.map((part) =>
-    `$parts[${quote(part.name)}]=${functionOf(part)}($parts,$import);`
-  );
-  return { start: `${registry(needs)}\n${runs.join("\n")}\n`, later };
+  return { start: `${registry(needs)}\n${first.map(textOf).join("")}`, later };
 }
 
-function readChunk(name: string, text: string): Chunk {
-  const imports: Chunk["imports"][number][] = [];
+function inBatches(parts: readonly Part[]): readonly (readonly number[])[] {
+  const batches: number[][] = [];
+  let room = 0;
+  for (const { id, body } of parts) {
+    if (body.length > room || batches.length === 0) {
+      batches.push([]);
+      room = BATCH_CHARACTERS;
+    }
+    batches.at(-1)?.push(id);
+    room -= body.length;
+  }
+  return batches;
+}
+
+function readChunk(name: string, text: string, names: readonly string[]): Part {
+  const idOf = (imported = ""): number => {
+    const id = names.indexOf(imported);
+    if (id < 0) throw new Error(`Cannot join bundle: there is no part ${imported}`);
+    return id;
+  };
+  const imports: Part["imports"][number][] = [];
   let body = text;
   for (let match = IMPORT.exec(body); match !== null; match = IMPORT.exec(body)) {
-    imports.push({ from: match[2] ?? "", names: match[1] ?? "" });
+    imports.push({ from: idOf(match[2]), names: match[1] ?? "" });
     body = body.slice(match[0].length);
   }
   const exports = EXPORT.exec(body);
   if (exports !== null) body = body.slice(0, exports.index);
-  const awaits: string[] = [];
+  const awaits: number[] = [];
   body = body.replaceAll(DYNAMIC_IMPORT, (_, from) => {
-    awaits.push(from);
-    return `$import(${quote(from)})`;
+    awaits.push(idOf(from));
+    return `$import(${idOf(from)})`;
   });
   if (/^\s*import\b|\bimport\.meta\b|[;}]export[ {*]/.test(body)) {
     throw new Error(`Cannot join bundle: ${name} imports or exports in an unknown way`);
   }
-  return { name, imports, body, awaits, exports: exports?.[1] ?? "" };
+  return { id: idOf(name), imports, body, awaits, exports: exports?.[1] ?? "" };
 }
 
 /** A part and all it needs, each behind what it needs itself. */
-function inOrder(parts: ReadonlyMap<string, Chunk>, main: string): readonly Chunk[] {
-  const done: Chunk[] = [];
-  const visit = (name: string, path: readonly string[]): void => {
-    const part = parts.get(name);
-    if (part === undefined) throw new Error(`Cannot join bundle: there is no part ${name}`);
-    if (path.includes(name)) {
-      throw new Error(`Cannot join bundle: ${[...path, name].join(" needs ")}`);
+function inOrder(parts: readonly Part[], main: number, names: readonly string[]): readonly Part[] {
+  const done: Part[] = [];
+  const visit = (id: number, path: readonly number[]): void => {
+    const part = parts[id];
+    if (part === undefined) throw new Error(`Cannot join bundle: there is no part ${id}`);
+    if (path.includes(id)) {
+      const circle = [...path, id].map((one) => names[one]);
+      throw new Error(`Cannot join bundle: ${circle.join(" needs ")}`);
     }
     if (done.includes(part)) return;
-    for (const { from } of part.imports) visit(from, [...path, name]);
+    for (const { from } of part.imports) visit(from, [...path, id]);
     done.push(part);
   };
   visit(main, []);
   return done;
 }
 
-/** In parentheses, so that the engine compiles it at once and not once more when it is called. */
-function functionOf(part: Chunk): string {
+/** Runs a part, in a function of its own, and keeps what it exports. */
+function textOf(part: Part): string {
   const imports = part.imports.filter(({ names }) => names !== "").map(({ from, names }) =>
-    `const{${renamed(names)}}=$parts[${quote(from)}];`
+    `const{${renamed(names)}}=$parts[${from}];`
   );
   const exports = part.exports.split(",").filter((name) => name !== "").map((name) => {
     const [local, outside = local] = name.split(" as ");
     return `${outside}:${local}`;
   });
-  return `(($parts,$import)=>{${imports.join("")}${part.body};return{${exports.join(",")}}})`;
-}
-
-function laterText(part: Chunk): string {
-  return `"use strict";${functionOf(part)}\n//# sourceURL=ocirt/${part.name}`;
+  const body = `${imports.join("")}${part.body};return{${exports.join(",")}}`;
+  return `$parts[${part.id}]=(()=>{${body}})();\n`;
 }
 
 /** `a as b` of an import is `a:b` of a pattern. */
 function renamed(names: string): string {
   return names.replaceAll(" as ", ":");
-}
-
-/** A string literal; JSON's are JavaScript's. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }
