@@ -20,7 +20,7 @@ containerTest(
   (stage) => {
     fill(stage, "/data");
     const seen = stage.sh(
-      "cd /data && stat -c '%A %u:%g %n' . file sub sub/deep pipe && readlink link && cat file sub/deep && echo changed > file",
+      "cd /data && stat -c '%A %u:%g %n' . file sub sub/deep pipe && readlink link && cat file sub/deep && echo changed > sub/deep",
       (config) => {
         config.mounts.push({
           destination: "/data",
