@@ -109,6 +109,7 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
 /** Packages: who may import which. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod/mini": ["runtime/spec/schema.ts", "runtime/spec/config.ts"],
+  "@std/cli/parse-args": ["runtime/cli/args.ts"],
   "@std/path/posix": ["runtime/cli/context.ts"],
 };
 

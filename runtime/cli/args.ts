@@ -1,3 +1,4 @@
+import { parseArgs } from "@std/cli/parse-args";
 import type { Flag, FlagValue, FlagValues } from "runtime/base/command.ts";
 import { UsageError } from "runtime/base/errors.ts";
 import { nearest } from "./nearest.ts";
@@ -25,40 +26,57 @@ export interface Parsed {
  * (unless the grammar stops there), grouped one-letter flags (`-it`), `--` as the end of flags, no splitting at commas,
  * a value may begin with a dash, the last one counts where a flag is given twice.
  *
- * Not `parseArgs` of @std/cli: it takes no value with a dash, turns texts into numbers, knows no single-dash names, and costs
- * 0.7 ms, about as much as all else that `state` does.
- *
  * @throws {UsageError} for a flag that is unknown, lacks its value or cannot take the value given
  */
 export function parseTokens(tokens: readonly string[], grammar: Grammar): Parsed {
-  const flags: Record<string, FlagValue> = {};
-  for (const flag of grammar.flags) flags[flag.name] = valueOfAbsent(flag);
+  const words: string[] = [];
   const positionals: string[] = [];
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? "";
-    if (token === "--") return { flags, positionals: [...positionals, ...tokens.slice(index + 1)] };
-    if (token.startsWith("-") && token !== "-") {
-      if (takeFlags(token, tokens[index + 1], grammar, flags)) index++;
-    } else if (grammar.stopAtFirstPositional) {
-      return { flags, positionals: tokens.slice(index) };
+    if (token.startsWith("-") && token !== "-" && token !== "--") {
+      if (pushFlags(token, tokens[index + 1], grammar, words)) index++;
+    } else if (token === "--" || grammar.stopAtFirstPositional) {
+      positionals.push(...tokens.slice(token === "--" ? index + 1 : index));
+      break;
     } else {
       positionals.push(token);
     }
   }
-  return { flags, positionals };
+  return { flags: readWords(words, grammar.flags), positionals };
 }
 
-function valueOfAbsent({ type, fallback }: Flag): FlagValue {
-  if (type === "boolean") return false;
-  return type === "list" ? [] : fallback ?? null;
+/**
+ * The values of flags that are all written as `--name=value`, or `--name` for a boolean that is true. Anything else parseArgs() reads
+ * by rules of its own: no value with a dash, `-name` as letters, `--no-name` as the opposite of `--name`.
+ */
+function readWords(words: string[], flags: readonly Flag[]): FlagValues {
+  const string: string[] = [];
+  const boolean: string[] = [];
+  const collect: string[] = [];
+  for (const { name, type } of flags) {
+    if (type === "boolean") boolean.push(name);
+    else string.push(name);
+    if (type === "list") collect.push(name);
+  }
+  const given = parseArgs(words, { string, boolean, collect });
+  const values: Record<string, FlagValue> = {};
+  for (const { name, type, fallback } of flags) {
+    const value = given[name] as string | boolean | string[] | undefined;
+    values[name] = value === undefined
+      ? fallback ?? null
+      : type === "number"
+      ? Number(value)
+      : value;
+  }
+  return values;
 }
 
-/** Sets the flags of one token; true where the token behind it was used up as the value. */
-function takeFlags(
+/** Adds the flags of one token, as readWords() wants them; true where the token behind it was used up as the value. */
+function pushFlags(
   token: string,
   next: string | undefined,
   grammar: Grammar,
-  flags: Record<string, FlagValue>,
+  words: string[],
 ): boolean {
   const equals = token.indexOf("=");
   const head = equals === -1 ? token : token.slice(0, equals);
@@ -73,19 +91,23 @@ function takeFlags(
         grammar,
       );
     }
-    flags[flag.name] = true;
+    words.push(`--${flag.name}`);
   }
   const value = equals === -1 ? null : token.slice(equals + 1);
   if (last.type === "boolean") {
-    flags[last.name] = value === null || truth(last, value, grammar);
+    if (value === null || truth(last, value, grammar)) words.push(`--${last.name}`);
+    else takeBack(`--${last.name}`, words);
     return false;
   }
   const text = value ?? next;
   if (text === undefined) throw wrongFlag(head, "it needs a value", grammar);
-  flags[last.name] = last.type === "list"
-    ? [...listed(flags[last.name]), text]
-    : checked(last, text, grammar);
+  check(last, text, grammar);
+  words.push(`--${last.name}=${text}`);
   return value === null;
+}
+
+function takeBack(word: string, words: string[]): void {
+  for (let at = words.indexOf(word); at !== -1; at = words.indexOf(word)) words.splice(at, 1);
 }
 
 /** `--name`, `-name`, `-n`, or `-nm` for the group of `-n` and `-m`. Empty where nothing fits. */
@@ -106,20 +128,13 @@ function truth({ name }: Flag, value: string, grammar: Grammar): boolean {
   throw wrongFlag(`--${name}`, `"${value}" is neither true nor false`, grammar);
 }
 
-function listed(value: FlagValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function checked({ name, type, choices }: Flag, text: string, grammar: Grammar): string | number {
+function check({ name, type, choices }: Flag, text: string, grammar: Grammar): void {
   if (choices !== undefined && !choices.includes(text)) {
     throw wrongFlag(`--${name}`, `"${text}" is not one of ${choices.join(", ")}`, grammar);
   }
-  if (type === "string") return text;
-  const number = Number(text);
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(number)) {
+  if (type === "number" && !(/^[0-9]+$/.test(text) && Number.isSafeInteger(Number(text)))) {
     throw wrongFlag(`--${name}`, `"${text}" is not a whole number of 0 or more`, grammar);
   }
-  return number;
 }
 
 function wrongFlag(head: string, why: string, { help }: Grammar): UsageError {
