@@ -1,6 +1,8 @@
 import { hostArch } from "syscalls/libc/library.ts";
+import { setSignalMask } from "syscalls/libc/poll.ts";
 import { LaunchError, StateError } from "runtime/base/errors.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
+import { processInfo } from "runtime/host/process_info.ts";
 import { executeError } from "runtime/launch/explain.ts";
 import { giveStart } from "runtime/launch/start_gate.ts";
 import { parseConfig } from "runtime/spec/parse.ts";
@@ -12,6 +14,9 @@ import { openContainer } from "./open.ts";
 export function start(context: Context, id: string): void {
   using container = openContainer(context, id);
   assertAllowed("start", id, container.status);
+  // Executing may take as long as the file system that the program lies on: Ctrl-C must end the wait.
+  const { signalMask } = processInfo();
+  if (signalMask !== null) setSignalMask(signalMask);
   startCreated(container.paths);
 }
 

@@ -70,14 +70,23 @@ export function readSignal(signals: Fd): ReceivedSignal | null {
   return { signal: ssi_signo, pid: pid(ssi_pid), code: ssi_code, status: ssi_status };
 }
 
-/** Blocks the signals of `mask` in the calling thread and gives the mask from before. */
+/** Blocks the signals of `mask` in the calling thread, beside those that are, and gives the mask from before. */
 export function blockSignals(mask: bigint): bigint {
+  return changeMask(SIG_HOW.SIG_BLOCK, mask);
+}
+
+/** Makes `mask` the blocked signals of the calling thread and gives the mask from before. */
+export function setSignalMask(mask: bigint): bigint {
+  return changeMask(SIG_HOW.SIG_SETMASK, mask);
+}
+
+function changeMask(how: number, mask: bigint): bigint {
   const before = setBytes(0n);
   using arena = new Arena();
   call(
-    { verb: "block", object: "signals" },
+    { verb: "set", object: "signal mask" },
     "rt_sigprocmask",
-    SIG_HOW.SIG_BLOCK,
+    how,
     arena.bytes(setBytes(mask)),
     arena.bytes(before),
     SIGSET_SIZE,
