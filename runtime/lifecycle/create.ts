@@ -1,7 +1,8 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
-import { StateError, UsageError } from "runtime/base/errors.ts";
+import { HostError, StateError, UsageError } from "runtime/base/errors.ts";
+import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
@@ -90,6 +91,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
   if (loaded.spec.process === null) {
     throw new StateError("Cannot create container: config.json has no process property");
   }
+  requireKernel(loaded.facts);
   return withRollback((undo) => {
     const env = (name: string): string | undefined => processInfo().env(name);
     const paths = createContainerDir(context.root, id, { sticky: inRuntimeDir(context.root, env) });
@@ -114,6 +116,17 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   });
+}
+
+/** The oldest Linux whose calls the init program is made of: mount_setattr(2) came with it. */
+const OLDEST_KERNEL = [5, 12] as const;
+
+function requireKernel({ kernel: [major, minor] }: HostFacts): void {
+  const [oldest, oldestMinor] = OLDEST_KERNEL;
+  if (major > oldest || (major === oldest && minor >= oldestMinor)) return;
+  throw new HostError(
+    `Cannot create container on Linux ${major}.${minor}: ${oldest}.${oldestMinor} or newer is needed`,
+  );
 }
 
 function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): ContainerRecord {
