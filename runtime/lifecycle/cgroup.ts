@@ -6,7 +6,7 @@ import { attachDeviceProgram } from "syscalls/libc/bpf.ts";
 import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import { compileDevices } from "runtime/compile/devices/program.ts";
-import { deviceRules } from "runtime/spec/device_rules.ts";
+import { type DeviceRule, deviceRules } from "runtime/spec/device_rules.ts";
 import { deviceWrites } from "runtime/cgroups/device_writes.ts";
 import { fsDriver } from "runtime/cgroups/fs_driver.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
@@ -45,21 +45,48 @@ export function newCgroup(
   return { driver, facts };
 }
 
-/** Allows and denies devices, before any process is inside: by version 1 files where there are some, else by a program. */
-export function applyDeviceRules(
+/** What there is to do about device rules: writes to version 1 files where there are some, else a program for version 2. */
+export type DeviceControl =
+  | { readonly kind: "writes"; readonly writes: readonly FileWrite[] }
+  | { readonly kind: "program"; readonly cgroup: string; readonly rules: readonly DeviceRule[] }
+  | { readonly kind: "none" };
+
+export interface FileWrite {
+  /** Absolute. */
+  readonly path: string;
+  readonly value: string;
+}
+
+export function deviceControl(
   spec: ValidSpec,
   { hierarchies, unifiedDirectory }: CgroupFacts,
-): void {
+): DeviceControl {
   const rules = deviceRules(spec);
-  if (rules.length === 0) return;
+  if (rules.length === 0) return { kind: "none" };
   const devices = hierarchies.find(({ controllers }) => controllers.includes("devices"));
   if (devices !== undefined) {
-    for (const { file, value } of deviceWrites(rules)) {
-      writeCgroupFile(`${devices.directory}/${file}`, value);
+    const writes = deviceWrites(rules).map(({ file, value }) => ({
+      path: `${devices.directory}/${file}`,
+      value,
+    }));
+    return { kind: "writes", writes };
+  }
+  if (unifiedDirectory === null) return { kind: "none" };
+  return { kind: "program", cgroup: unifiedDirectory, rules };
+}
+
+/** Allows and denies devices, before any process is inside. */
+export function applyDeviceControl(control: DeviceControl): void {
+  switch (control.kind) {
+    case "writes":
+      for (const { path, value } of control.writes) writeCgroupFile(path, value);
+      return;
+    case "program": {
+      const O = openFlags(hostArch());
+      using cgroup = openFile(control.cgroup, O.of("O_RDONLY", "O_DIRECTORY"));
+      return attachDeviceProgram(cgroup.fd, compileDevices(control.rules));
     }
-  } else if (unifiedDirectory !== null) {
-    const O = openFlags(hostArch());
-    using cgroup = openFile(unifiedDirectory, O.of("O_RDONLY", "O_DIRECTORY"));
-    attachDeviceProgram(cgroup.fd, compileDevices(rules));
+    case "none":
+      return;
   }
 }

@@ -20,7 +20,7 @@ import {
   writeRecord,
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
-import { applyDeviceRules, newCgroup } from "./cgroup.ts";
+import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
@@ -105,7 +105,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
-    applyDeviceRules(loaded.spec, cgroups);
+    applyDeviceControl(deviceControl(loaded.spec, cgroups));
     const running = runInit(context, { container, paths, cgroups, record, undo });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {

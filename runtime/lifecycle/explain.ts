@@ -1,9 +1,10 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
+import type { ValidSpec } from "runtime/spec/valid.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
-import { type NewCgroup, newCgroup } from "./cgroup.ts";
+import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import { readSpec } from "./load.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
@@ -48,7 +49,7 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   });
   return {
     steps: listSteps(program),
-    host: hostActions(plan.host, cgroup),
+    host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host)],
     warnings: [
       ...plan.warnings,
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
@@ -56,12 +57,30 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   };
 }
 
-function hostActions(duties: HostDuties, { driver }: NewCgroup): HostAction[] {
-  const cgroupsPath = "/linux/cgroupsPath";
+/** What is made of the container's cgroups before it has a process. */
+function cgroupActions(spec: ValidSpec, { driver, facts }: NewCgroup): HostAction[] {
   const actions: HostAction[] = driver.missing().map((dir) => ({
     text: `create cgroup ${JSON.stringify(dir)}`,
-    origin: cgroupsPath,
+    origin: "/linux/cgroupsPath",
   }));
+  const origin = "/linux/resources/devices";
+  const control = deviceControl(spec, facts);
+  if (control.kind === "writes") {
+    for (const { path, value } of control.writes) {
+      actions.push({ text: `write ${JSON.stringify(value)} to ${JSON.stringify(path)}`, origin });
+    }
+  }
+  if (control.kind === "program") {
+    const text = `attach a program of ${control.rules.length} device rules to ${
+      JSON.stringify(control.cgroup)
+    }`;
+    actions.push({ text, origin });
+  }
+  return actions;
+}
+
+function hostActions(duties: HostDuties): HostAction[] {
+  const actions: HostAction[] = [];
   for (const { path, type, origin } of duties.namespaces) {
     actions.push({ text: `open ${type} namespace ${JSON.stringify(path)}`, origin });
   }
@@ -74,7 +93,7 @@ function hostActions(duties: HostDuties, { driver }: NewCgroup): HostAction[] {
   }
   if (duties.moveInto !== null) {
     const text = `move the init into cgroup ${JSON.stringify(duties.moveInto)}`;
-    actions.push({ text, origin: cgroupsPath });
+    actions.push({ text, origin: "/linux/cgroupsPath" });
   }
   if (duties.oomScoreAdj !== null) {
     const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;
