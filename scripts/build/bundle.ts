@@ -54,9 +54,10 @@ export async function bundleProgram({ main, arch, folder }: BundleOptions): Prom
   ]);
   const isOwn = main === PROGRAM && arch === Deno.build.arch;
   const isCalledIn = isOwn ? await dryRunOrNot(output) : () => () => true;
+  const names = (await Array.fromAsync(Deno.readDir(output))).filter(({ isFile }) => isFile);
   const chunks = new Map<string, string>();
-  for await (const { name, isFile } of Deno.readDir(output)) {
-    if (!isFile) continue;
+  // In one order: the same sources give the same executable.
+  for (const name of names.map((entry) => entry.name).sort()) {
     const text = await Deno.readTextFile(`${output}/${name}`);
     if (text.includes("\0")) throw new Error(`Cannot use the bundle of ${main}: it has a NUL`);
     chunks.set(name, compileEagerly(text, isCalledIn(name)));
