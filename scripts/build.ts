@@ -2,7 +2,8 @@
  * Makes the executable `./ocirt`: bundles main.ts into one script and links it with the JavaScript engine.
  * See docs/build.md.
  */
-import { bundleProgram, programMemory, programText } from "./build/bundle.ts";
+import { bundleProgram, PROGRAM, programMemory, programText } from "./build/bundle.ts";
+import { type CachingEngine, recordCache } from "./build/code_cache.ts";
 import { findDenort, linkCompiled } from "./build/compile.ts";
 import type { Denort } from "./build/denort.ts";
 import { readElf } from "./build/elf.ts";
@@ -32,9 +33,27 @@ export async function build(options: BuildOptions): Promise<void> {
 async function embedded(options: BuildOptions, folder: string): Promise<Uint8Array<ArrayBuffer>> {
   const { main, commit, prelink } = options;
   const engine = await readEngine(options.engine);
-  const bundle = await bundleProgram({ main, arch: readElf(engine).arch, folder });
+  const { arch } = readElf(engine);
+  const bundle = await bundleProgram({ main, arch, folder });
   const info = { ...await readVersion(commit), link: "embed", entryStub: true } as const;
-  return linkEmbedded(programMemory(bundle, info), { engine, prelink, warn: console.error });
+  const memory = programMemory(bundle, info);
+  const isOwn = main === PROGRAM && arch === Deno.build.arch;
+  const caching = isOwn ? await recordOrNot(memory, engine, folder) : { engine };
+  return linkEmbedded(memory, { ...caching, prelink, warn: console.error });
+}
+
+async function recordOrNot(
+  memory: Uint8Array,
+  engine: Uint8Array<ArrayBuffer>,
+  folder: string,
+): Promise<CachingEngine> {
+  try {
+    return await recordCache(memory, engine, folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`Starts are 7 ms slower: they compile the program each time, ${reason}`);
+    return { engine };
+  }
 }
 
 async function compiled(

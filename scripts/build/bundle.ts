@@ -3,8 +3,7 @@ import { INFO, INFO_VARIABLE } from "runtime/host/info_block.ts";
 import type { Arch } from "syscalls/abi/arch.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import { joinChunks, type Script } from "./chunks.ts";
-import { dryRun } from "./dry_run.ts";
-import { compileEagerly, type IsCalled } from "./eager.ts";
+import { compileEagerly } from "./eager.ts";
 import { machineImportMap } from "./machine.ts";
 import { run } from "./run.ts";
 
@@ -12,7 +11,7 @@ import { run } from "./run.ts";
 const SOURCE_URL = "//# sourceURL=ocirt.js\n";
 
 /** The program that is built if no other is asked for. */
-const PROGRAM = "./main.ts";
+export const PROGRAM = "./main.ts";
 
 /**
  * Where the program is cut, besides at each `import()`: what these files and the rest share become parts. The engine needs
@@ -52,37 +51,27 @@ export async function bundleProgram({ main, arch, folder }: BundleOptions): Prom
     ...["bundle", "--quiet", `--import-map=${importMap}`, ...form, `--outdir=${output}`],
     ...[main, ...main === PROGRAM ? SEAMS : []],
   ]);
-  const isOwn = main === PROGRAM && arch === Deno.build.arch;
-  const isCalledIn = isOwn ? await dryRunOrNot(output) : () => () => true;
   const names = (await Array.fromAsync(Deno.readDir(output))).filter(({ isFile }) => isFile);
   const chunks = new Map<string, string>();
   // In one order: the same sources give the same executable.
   for (const name of names.map((entry) => entry.name).sort()) {
     const text = await Deno.readTextFile(`${output}/${name}`);
     if (text.includes("\0")) throw new Error(`Cannot use the bundle of ${main}: it has a NUL`);
-    chunks.set(name, compileEagerly(text, isCalledIn(name)));
+    chunks.set(name, compileEagerly(text));
   }
   const file = main.slice(main.lastIndexOf("/") + 1);
   return joinChunks(chunks, file.replace(/\.ts$/, ".js"));
 }
 
-async function dryRunOrNot(bundle: string): Promise<(part: string) => IsCalled> {
-  try {
-    return await dryRun(bundle);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.error(`Starts are 1 ms slower: no dry run tells what is called, ${reason}`);
-    return () => () => true;
-  }
-}
-
 /** The program as one text, for an engine that brings its own modules: parts that wait are strings in it. */
 export function programText({ start, later }: Script, info: BuildInfo): string {
-  return scriptText(`T=${JSON.stringify(Object.fromEntries(later))},F=k=>T[k]`, start, info);
+  const fetch = `T=${JSON.stringify(Object.fromEntries(later))},F=k=>T[k]`;
+  return `${scriptText(fetch, start, info)}(eval);\n${SOURCE_URL}`;
 }
 
 /**
- * The program as it lies in memory: its text and, each behind a NUL, the parts that wait.
+ * The program as it lies in memory: its text and, each behind a NUL, the parts that wait. The text gives a function, to be called
+ * with what evaluates texts.
  * They are found again through the info block; strings in the text would cost half a millisecond.
  */
 export function programMemory({ start, later }: Script, info: BuildInfo): Uint8Array<ArrayBuffer> {
@@ -97,10 +86,11 @@ export function programMemory({ start, later }: Script, info: BuildInfo): Uint8A
     `b=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}")))),` +
     `a=b.getBigUint64(${INFO.payload})+b.getBigUint64(${INFO.payloadLength}),` +
     "F=k=>new V(p(a+BigInt(T[k]))).getCString()";
-  return encodeText([scriptText(fetch, start, info), ...later.values()].join("\0"));
+  const text = `${scriptText(fetch, start, info)}\n${SOURCE_URL}`;
+  return encodeText([text, ...later.values()].join("\0"));
 }
 
 function scriptText(fetch: string, start: string, info: BuildInfo): string {
   const global = `globalThis.${BUILD_GLOBAL}=Object.freeze(${JSON.stringify(info)});`;
-  return `${global}\n(()=>{"use strict";const ${fetch};${start}})();\n${SOURCE_URL}`;
+  return `${global}\n(E=>{"use strict";const ${fetch};${start}})`;
 }

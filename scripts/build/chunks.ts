@@ -17,7 +17,10 @@ const IMPORT = /^\s*import(?:\{([^}]*)\}from)?"\.\/([^"]+)";/;
 const EXPORT = /export\{([^}]*)\};\s*$/;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
-/** A bundle as one script: `start` runs at once and asks a function `F` for the text of a part by its number. */
+/**
+ * A bundle as one script: `start` runs at once, asks a function `F` for the text of a part by its number, and evaluates texts with
+ * a function `E`.
+ */
 export interface Script {
   readonly start: string;
   /** Texts of the parts that wait, by number. */
@@ -27,14 +30,17 @@ export interface Script {
 /** How much is evaluated as one text: each text has its price, and so has the memory that a large one is read in. */
 const BATCH_CHARACTERS = 24_000;
 
+/** Parts that are evaluated as one text, always together. */
+type Batch = readonly number[];
+
 /**
- * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates, batch by batch, what a
- * part needs and the part itself. Both names are longer than any that the minifier gives.
+ * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates the batches that have not
+ * been. Both names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its first part again.
  */
-function registry(needs: Readonly<Record<number, readonly (readonly number[])[]>>): string {
-  return `const $parts=[],$needs=${JSON.stringify(needs)},` +
-    "$import=(async k=>{for(const b of $needs[k])(0,eval)(`'use strict';(($parts,$import)=>{" +
-    '${b.filter((n=>!$parts[n])).map(F).join("")}})\n//# sourceURL=ocirt/${b[0]}`)($parts,$import);' +
+function registry(batches: readonly Batch[], needs: Readonly<Record<number, Batch>>): string {
+  return `const $parts=[],$batches=${JSON.stringify(batches)},$needs=${JSON.stringify(needs)},` +
+    "$import=(async k=>{for(const i of $needs[k]){const b=$batches[i],n=b[0];if(!$parts[n])" +
+    'E(`"use strict";(($parts,$import)=>{${b.map(F).join("")}})\n//# sourceURL=ocirt/${n}`,n)($parts,$import)}' +
     "return $parts[k]});";
 }
 
@@ -50,21 +56,48 @@ function registry(needs: Readonly<Record<number, readonly (readonly number[])[]>
 export function joinChunks(chunks: Chunks, main: string): Script {
   const names = [...chunks.keys()];
   const parts = [...chunks].map(([name, text]) => readChunk(name, text, names));
-  const first = inOrder(parts, names.indexOf(main), names);
-  const later = new Map<number, string>();
-  const needs: Record<number, readonly (readonly number[])[]> = {};
-  for (const target of new Set(parts.flatMap(({ awaits }) => awaits))) {
-    const needed = inOrder(parts, target, names).filter((part) => !first.includes(part));
-    for (const part of needed) later.set(part.id, textOf(part));
-    needs[target] = inBatches(needed);
-  }
-  return { start: `${registry(needs)}\n${first.map(textOf).join("")}`, later };
+  const first = inOrder(parts, [names.indexOf(main)], names);
+  const targets = [...new Set(parts.flatMap(({ awaits }) => awaits))];
+  const needed = new Map(targets.map((target) => {
+    const all = inOrder(parts, [target], names);
+    return [target, all.filter((part) => !first.includes(part))];
+  }));
+  const later = inOrder(parts, targets, names).filter((part) => !first.includes(part));
+  const batches = inBatches(later, needed);
+  const needs = Object.fromEntries([...needed].map(([target, its]) => [
+    target,
+    [...batches.keys()].filter((i) => its.some(({ id }) => id === batches[i]?.[0])),
+  ]));
+  return {
+    start: `${registry(batches, needs)}\n${first.map(textOf).join("")}`,
+    later: new Map(later.map((part) => [part.id, textOf(part)])),
+  };
 }
 
-function inBatches(parts: readonly Part[]): readonly (readonly number[])[] {
+/**
+ * Puts parts together that the same imports need; so none is ever in two texts, and no batch is needed in part.
+ * What a part needs is needed by at least as many imports: the batches are in an order in which they can run.
+ */
+function inBatches(
+  later: readonly Part[],
+  needed: ReadonlyMap<number, readonly Part[]>,
+): readonly Batch[] {
+  const groups = new Map<string, { readonly users: number; readonly parts: Part[] }>();
+  for (const part of later) {
+    const users = [...needed].filter(([, its]) => its.includes(part)).map(([target]) => target);
+    const group = groups.get(users.join()) ?? { users: users.length, parts: [] };
+    group.parts.push(part);
+    groups.set(users.join(), group);
+  }
+  return [...groups.values()].sort((a, b) => b.users - a.users).flatMap(({ parts }) =>
+    split(parts)
+  );
+}
+
+function split(group: readonly Part[]): readonly Batch[] {
   const batches: number[][] = [];
   let room = 0;
-  for (const { id, body } of parts) {
+  for (const { id, body } of group) {
     if (body.length > room || batches.length === 0) {
       batches.push([]);
       room = BATCH_CHARACTERS;
@@ -100,8 +133,12 @@ function readChunk(name: string, text: string, names: readonly string[]): Part {
   return { id: idOf(name), imports, body, awaits, exports: exports?.[1] ?? "" };
 }
 
-/** A part and all it needs, each behind what it needs itself. */
-function inOrder(parts: readonly Part[], main: number, names: readonly string[]): readonly Part[] {
+/** Parts and all they need, each behind what it needs itself. */
+function inOrder(
+  parts: readonly Part[],
+  wanted: readonly number[],
+  names: readonly string[],
+): readonly Part[] {
   const done: Part[] = [];
   const visit = (id: number, path: readonly number[]): void => {
     const part = parts[id];
@@ -114,7 +151,7 @@ function inOrder(parts: readonly Part[], main: number, names: readonly string[])
     for (const { from } of part.imports) visit(from, [...path, id]);
     done.push(part);
   };
-  visit(main, []);
+  for (const id of wanted) visit(id, []);
   return done;
 }
 

@@ -150,7 +150,8 @@ export function globalSlot(elf: Elf, variable: string): number {
   throw new ElfError(`it has no global offset table slot for ${variable}`);
 }
 
-function hasName(bytes: Uint8Array, at: number, name: string): boolean {
+/** Whether a NUL-terminated name is at a place of the file. */
+export function hasName(bytes: Uint8Array, at: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     if (bytes[at + i] !== name.charCodeAt(i)) return false;
   }

@@ -1,26 +1,18 @@
 import { type Node, parse } from "acorn";
 
-/** Whether a program calls the function that stands at these places of a module's text. */
-export type IsCalled = (start: number, end: number) => boolean;
-
 /**
- * Rewrites a module so that the engine compiles the functions that will be called when it reads them.
+ * Rewrites a module so that the engine compiles all of its functions when it reads them.
  *
- * Left to itself, the engine skims a function when it reads the text and reads it again when it is first called,
- * which costs a tenth of the run of a program that calls most of what it loads. It takes parentheses around a function
- * for a sign that it is called at once. A declaration becomes a variable that is set at the head of what it stands
- * in, before all else, as declarations are. Methods have no form with parentheses and stay as they are.
+ * Left to itself, the engine skims a function when it reads the text and reads it again when it is first called. A program
+ * that calls most of what it loads pays for that, and what is compiled at once is all that the engine keeps in its cache of
+ * compiled code. It takes parentheses around a function for a sign that it is called at once. A declaration becomes a variable
+ * that is set at the head of what it stands in, before all else, as declarations are. Methods have no form with
+ * parentheses and stay as they are.
  *
  * @throws {SyntaxError} when the text is no module
  */
-export function compileEagerly(module: string, isCalled: IsCalled): string {
-  const program = parse(module, { ecmaVersion: "latest", sourceType: "module" });
-  return rewritten(program, { text: module, isCalled });
-}
-
-interface Source {
-  readonly text: string;
-  readonly isCalled: IsCalled;
+export function compileEagerly(module: string): string {
+  return rewritten(parse(module, { ecmaVersion: "latest", sourceType: "module" }), module);
 }
 
 /** Something to put for a piece of the text; where `from` is `to`, nothing is taken out. */
@@ -31,7 +23,7 @@ interface Edit {
 }
 
 /** The text of a node, which is a function or the whole module, with the functions in it rewritten. */
-function rewritten(node: Node, source: Source): string {
+function rewritten(node: Node, source: string): string {
   const edits: Edit[] = [];
   const variables: string[] = [];
   const block = node.type === "Program" ? node : propertyOf(node, "body");
@@ -40,8 +32,7 @@ function rewritten(node: Node, source: Source): string {
     const { start: from, end: to } = child;
     const text = rewritten(child, source);
     const isDeclaration = child.type === "FunctionDeclaration";
-    const stays = !source.isCalled(from, to) || isMethod(child, source) ||
-      (isDeclaration && parent !== block);
+    const stays = isDeclaration ? parent !== block : isMethod(child, source);
     if (isDeclaration && !stays) variables.push(`${nameOf(child, source)}=(${text})`);
     edits.push({ from, to, text: stays ? text : isDeclaration ? ";" : `(${text})` });
   };
@@ -76,11 +67,11 @@ function propertyOf(node: Node, name: string): unknown {
 }
 
 /** To the parser a method is a name and a function without the word. */
-function isMethod({ type, start }: Node, { text }: Source): boolean {
+function isMethod({ type, start }: Node, text: string): boolean {
   return type === "FunctionExpression" && text[start] === "(";
 }
 
-function nameOf(declaration: Node, { text }: Source): string {
+function nameOf(declaration: Node, text: string): string {
   const id = propertyOf(declaration, "id");
   return isNode(id) ? text.slice(id.start, id.end) : "";
 }
@@ -97,7 +88,7 @@ function headOf(block: Node): number {
   return head;
 }
 
-function edited({ start, end }: Node, edits: Edit[], { text }: Source): string {
+function edited({ start, end }: Node, edits: Edit[], text: string): string {
   let result = "";
   let at = start;
   for (const edit of edits.sort((a, b) => a.from - b.from)) {

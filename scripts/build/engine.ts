@@ -4,12 +4,14 @@ import { ElfError, ET_DYN, readElf } from "./elf.ts";
 import { prelink, randomBase } from "./prelink.ts";
 import { assembleStub } from "./stub.ts";
 
+/** A path that cannot exist keeps the engine from writing caches. */
+export const NO_CACHE_FOLDER = "/dev/null/x";
+
 /**
- * The environment of the engine. A path that cannot exist keeps it from writing caches, `/proc/none` from
- * reading a home's configuration; the rest switches off the look for updates, the `node` link and colours.
+ * The environment of the engine, but for the folder of its caches. `/proc/none` keeps it from reading a home's
+ * configuration; the rest switches off the look for updates, the `node` link and colours.
  */
 export const ENGINE_ENVIRONMENT: readonly string[] = [
-  "DENO_DIR=/dev/null/x",
   "HOME=/proc/none",
   "DENO_NO_UPDATE_CHECK=1",
   "DENO_DISABLE_NODE_SHIM=1",
@@ -29,6 +31,10 @@ export interface EngineChange {
   /** What the engine gets as its argv, argv[0] included. */
   readonly argv: readonly string[];
   readonly payload?: Uint8Array;
+  /** The program's compiled code, for an engine that sqlite_paths.ts has changed. */
+  readonly cache?: Uint8Array | undefined;
+  /** Where the engine keeps its caches when there is none in the executable; nowhere if undefined. */
+  readonly cacheFolder?: string | undefined;
   readonly prelink: boolean;
   /** Told in one line why prelinking was left out. */
   readonly warn: (line: string) => void;
@@ -51,6 +57,8 @@ export function changeEngine(
     environSlot: globalSlot(elf, "environ"),
     argv: change.argv,
     env: ENGINE_ENVIRONMENT,
+    cacheFolder: `DENO_DIR=${change.cacheFolder ?? NO_CACHE_FOLDER}`,
+    cache: change.cache,
     payload: change.payload,
   });
   return addSegment(elf, place, stub.bytes, stub.entry);

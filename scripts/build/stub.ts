@@ -11,8 +11,16 @@ import { F } from "syscalls/abi/fcntl.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { RLIMIT } from "syscalls/abi/process.ts";
 import { SIG_HANDLER, SIG_HOW } from "syscalls/abi/signal.ts";
-import { encodeText } from "syscalls/abi/text.ts";
 import type { CodeLabel } from "syscalls/native/code_buffer.ts";
+import { mountCache } from "./stub_cache.ts";
+import {
+  emitText,
+  FOLDER_AT,
+  noteConstant,
+  PATH_AT,
+  SCRATCH_AT,
+  VARIABLE_AT,
+} from "./stub_memory.ts";
 import { stubMachineAarch64 } from "./stub_aarch64.ts";
 import type { StubMachine } from "./stub_machine.ts";
 import { stubMachineX8664 } from "./stub_x86_64.ts";
@@ -21,11 +29,6 @@ import { stubMachineX8664 } from "./stub_x86_64.ts";
 const MAP_PRIVATE_ANONYMOUS = 0x22n;
 const PROT_READ_WRITE = 3n;
 const SIGNAL_SET_SIZE = 8n;
-
-// Where things are in the memory that the stub maps: the block, then room for its own needs, then the path.
-const VARIABLE_AT = 256;
-const SIGACTION_AT = 512;
-const PATH_AT = 4096;
 const PATH_MAX = 4096n;
 
 /** What the engine gets instead of the caller's arguments and environment, and where the stub meets it. */
@@ -39,6 +42,10 @@ export interface StubPlan {
   readonly environSlot: number;
   readonly argv: readonly string[];
   readonly env: readonly string[];
+  /** The variable that says where the engine keeps its caches: nowhere, unless there is one in {@link StubPlan.cache}. */
+  readonly cacheFolder: string;
+  /** The program's compiled code, as the engine's cache file has it. */
+  readonly cache: Uint8Array | undefined;
   /** The program text, and maybe more behind a NUL; none where the engine brings its own. */
   readonly payload: Uint8Array | undefined;
 }
@@ -60,6 +67,7 @@ export function assembleStub(plan: StubPlan): Stub {
   code.asciz(COMPLAINT);
   code.align(16);
   const [raw, payload, failed] = [code.label(), code.label(), code.label()];
+  const cache = code.label();
   const entry = code.length;
   machine.enter();
   machine.address("base", base);
@@ -68,6 +76,11 @@ export function assembleStub(plan: StubPlan): Stub {
   noteLimits(machine);
   noteSignals(machine);
   noteFolder(machine, plan.arch);
+  machine.add("a", "base", strings.cacheFolder);
+  machine.store("info", FOLDER_AT, "a");
+  if (plan.cache !== undefined) {
+    mountCache(machine, plan.arch, { label: cache, size: plan.cache.length });
+  }
   noteStdio(machine);
   noteArguments(machine);
   nameInfo(machine);
@@ -84,6 +97,9 @@ export function assembleStub(plan: StubPlan): Stub {
     code.data(plan.payload);
     code.u8(0);
   }
+  code.align(16);
+  code.place(cache);
+  if (plan.cache !== undefined) code.data(plan.cache);
   return { bytes: code.finish(plan.address), entry: plan.address + entry };
 }
 
@@ -94,6 +110,7 @@ interface Strings {
   /** Offsets from the base. */
   readonly argv: readonly number[];
   readonly env: readonly number[];
+  readonly cacheFolder: number;
 }
 
 function emitStrings({ code }: StubMachine, plan: StubPlan): Strings {
@@ -102,7 +119,11 @@ function emitStrings({ code }: StubMachine, plan: StubPlan): Strings {
     code.asciz(text);
     return at;
   };
-  return { argv: plan.argv.map(emit), env: plan.env.map(emit) };
+  return {
+    argv: plan.argv.map(emit),
+    env: plan.env.map(emit),
+    cacheFolder: emit(plan.cacheFolder),
+  };
 }
 
 function mapInfo(machine: StubMachine, failed: CodeLabel): void {
@@ -129,11 +150,6 @@ function noteText(
   noteConstant(machine, INFO.payloadLength, BigInt(end < 0 ? plan.payload.length : end));
 }
 
-function noteConstant(machine: StubMachine, field: number, value: bigint): void {
-  machine.set("a", value);
-  machine.store("info", field, "a");
-}
-
 /** prlimit64(2) writes the soft limit, then the hard one. */
 function noteLimits(machine: StubMachine): void {
   machine.call("prlimit64", 0n, BigInt(RLIMIT.RLIMIT_NOFILE), 0n, {
@@ -145,8 +161,8 @@ function noteLimits(machine: StubMachine): void {
 function noteSignals(machine: StubMachine): void {
   const { code } = machine;
   const [next, different] = [code.label(), code.label()];
-  noteConstant(machine, SIGACTION_AT, BLOCKED_SIGNALS);
-  const mask = { from: "info", offset: SIGACTION_AT } as const;
+  noteConstant(machine, SCRATCH_AT, BLOCKED_SIGNALS);
+  const mask = { from: "info", offset: SCRATCH_AT } as const;
   const oldMask = { from: "info", offset: INFO.signalMask } as const;
   machine.call("rt_sigprocmask", BigInt(SIG_HOW.SIG_BLOCK), mask, oldMask, SIGNAL_SET_SIZE);
   machine.set("a", 1n);
@@ -154,7 +170,7 @@ function noteSignals(machine: StubMachine): void {
   code.place(next);
   // The handler is the first field of what the kernel writes.
   machine.call("rt_sigaction", "a", 0n, mask, SIGNAL_SET_SIZE);
-  machine.load("c", "info", SIGACTION_AT);
+  machine.load("c", "info", SCRATCH_AT);
   machine.jumpIf("c", "!=", SIG_HANDLER.SIG_IGN, different);
   machine.load("c", "info", INFO.ignoredSignals);
   machine.or("c", "b");
@@ -173,9 +189,9 @@ function noteFolder(machine: StubMachine, arch: Arch): void {
   machine.store("info", INFO.cwdPathLength, "result");
   machine.add("a", "info", PATH_AT);
   machine.store("info", INFO.cwdPath, "a");
-  emitText(machine, SIGACTION_AT, ".");
+  emitText(machine, SCRATCH_AT, ".");
   const flags = openFlags(arch).of("O_PATH", "O_DIRECTORY", "O_CLOEXEC");
-  machine.call("openat", BigInt(AT_FDCWD), { from: "info", offset: SIGACTION_AT }, flags, 0n);
+  machine.call("openat", BigInt(AT_FDCWD), { from: "info", offset: SCRATCH_AT }, flags, 0n);
   machine.store("info", INFO.cwdFd, "result");
   machine.jumpIf("result", "<", 0, kept);
   machine.jumpIf("result", ">=", 3, kept);
@@ -185,18 +201,8 @@ function noteFolder(machine: StubMachine, arch: Arch): void {
   machine.store("info", INFO.cwdFd, "result");
   machine.call("close", "a");
   code.place(kept);
-  emitText(machine, SIGACTION_AT, "/");
-  machine.call("chdir", { from: "info", offset: SIGACTION_AT });
-}
-
-/** Puts a short text and zeros at an offset of the block. */
-function emitText(machine: StubMachine, offset: number, text: string): void {
-  const bytes = new Uint8Array(Math.ceil((text.length + 1) / 8) * 8);
-  bytes.set(encodeText(text));
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < bytes.length; i += 8) {
-    noteConstant(machine, offset + i, view.getBigUint64(i, true));
-  }
+  emitText(machine, SCRATCH_AT, "/");
+  machine.call("chdir", { from: "info", offset: SCRATCH_AT });
 }
 
 function noteStdio(machine: StubMachine): void {
@@ -252,8 +258,8 @@ function nameInfo(machine: StubMachine): void {
 function handOver(machine: StubMachine, plan: StubPlan, strings: Strings): void {
   const argc = strings.argv.length;
   const env = argc + 2;
-  // argc, argv, NULL, the variable, env, NULL, and an empty auxiliary vector of two words.
-  const words = env + 1 + strings.env.length + 1 + 2;
+  // argc, argv, NULL, the variables of this start, env, NULL, and an empty auxiliary vector of two words.
+  const words = env + 2 + strings.env.length + 1 + 2;
   // The stack must be aligned to 16 bytes at the entry, as it was.
   const size = Math.ceil(words / 2) * 16;
   machine.add("a", "stack", -size);
@@ -266,10 +272,12 @@ function handOver(machine: StubMachine, plan: StubPlan, strings: Strings): void 
   }
   for (const [i, offset] of strings.env.entries()) {
     machine.add("b", "base", offset);
-    put(env + 1 + i, "b");
+    put(env + 2 + i, "b");
   }
   machine.add("b", "info", VARIABLE_AT);
   put(env, "b");
+  machine.load("b", "info", FOLDER_AT);
+  put(env + 1, "b");
   machine.set("b", 0n);
   for (const index of [env - 1, words - 3, words - 2, words - 1]) put(index, "b");
   machine.add("b", "base", plan.environSlot - plan.address);

@@ -12,7 +12,7 @@ async function runScript({ start, later }: Script): Promise<{ log: Log; fetched:
   };
   const globals = globalThis as { log?: Log };
   globals.log = log;
-  new Function("F", start)(fetch);
+  new Function("F", "E", start)(fetch, eval);
   // The dynamic import has two turns to take.
   for (let i = 0; i < 5; i++) await Promise.resolve();
   delete globals.log;
