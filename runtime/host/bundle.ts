@@ -1,4 +1,10 @@
-import { HostError, SpecError, UsageError } from "runtime/base/errors.ts";
+import { AT_FDCWD, fd } from "syscalls/abi/brand.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { briefCString } from "syscalls/libc/arena.ts";
+import { retryCall } from "syscalls/libc/call.ts";
+import { hostArch } from "syscalls/libc/library.ts";
+import { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import { HostError, type Problem, SpecError, UsageError } from "runtime/base/errors.ts";
 import { ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { processInfo } from "./process_info.ts";
 
@@ -41,29 +47,28 @@ export interface Bundle {
  * @throws {UsageError} naming the folder or file and what is wrong with it
  */
 export function readBundle(bundle: string, configFile = "config.json"): Bundle {
-  const folder = realFolder(resolveUserPath(bundle));
+  const path = resolveUserPath(bundle);
+  const folder = realFolder(path);
   const file = configFile.startsWith("/") ? configFile : `${folder}/${configFile}`;
   try {
     return { bundle: folder, text: Deno.readTextFileSync(file), file };
   } catch (cause) {
+    if (ioCode(cause) === "ENOTDIR" && !Deno.statSync(folder).isDirectory) {
+      throw new UsageError(
+        `Cannot use bundle ${path}: ENOTDIR (Not a directory); hint: name the folder of config.json`,
+      );
+    }
     const hint = ioCode(cause) === "ENOENT" ? '; hint: the command "spec" writes a template' : "";
     throw new UsageError(`Cannot read ${file}: ${ioReason(cause)}${hint}`, { cause });
   }
 }
 
 function realFolder(path: string): string {
-  let real: string;
   try {
-    real = Deno.realPathSync(path);
+    return Deno.realPathSync(path);
   } catch (cause) {
     throw new UsageError(`Cannot use bundle ${path}: ${ioReason(cause)}`, { cause });
   }
-  if (!Deno.statSync(real).isDirectory) {
-    throw new UsageError(
-      `Cannot use bundle ${path}: ENOTDIR (Not a directory); hint: name the folder of config.json`,
-    );
-  }
-  return real;
 }
 
 /**
@@ -74,20 +79,32 @@ function realFolder(path: string): string {
  * @throws {SpecError} naming `/root/path`
  */
 export function checkRootfs(path: string, file = "config.json"): void {
-  const problem = rootfsProblem(path.replace(/(?<=.)\/+$/, ""));
+  let end = path.length;
+  while (end > 1 && path[end - 1] === "/") end--;
+  const problem = rootfsProblem(path.slice(0, end));
   if (problem !== null) {
     throw new SpecError(file, [{ path: "/root/path", text: `"${path}" ${problem}` }]);
   }
 }
 
 function rootfsProblem(path: string): string | null {
+  if (isDirectory(path)) return null;
   try {
-    const { isSymlink, isDirectory } = Deno.lstatSync(path);
-    if (isSymlink) return "is a symlink; hint: give the directory it leads to";
-    return isDirectory ? null : "is not a directory";
+    return Deno.lstatSync(path).isSymlink
+      ? "is a symlink; hint: give the directory it leads to"
+      : "is not a directory";
   } catch (cause) {
     return `cannot be used: ${ioReason(cause)}`;
   }
+}
+
+/** A directory itself, no symlink to one. One system call, where the first lstat of the engine is 0.3 ms. */
+function isDirectory(path: string): boolean {
+  const flags = openFlags(hostArch()).of("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC");
+  const result = retryCall("openat", AT_FDCWD, briefCString(path), flags, 0);
+  if (result < 0) return false;
+  new OwnedFd(fd(result))[Symbol.dispose]();
+  return true;
 }
 
 /** A namespace of a configuration: joined by path, or new. */
@@ -107,10 +124,13 @@ export function checkNamespacePaths(
   { namespaces }: { readonly namespaces: readonly NamespaceChoice[] },
   file = "config.json",
 ): void {
-  const problems = namespaces.flatMap(({ path, origin }) => {
+  const problems: Problem[] = [];
+  for (const { path, origin } of namespaces) {
     const reason = path === null ? null : missing(path);
-    return reason === null ? [] : [{ path: origin, text: `"${path}" cannot be used: ${reason}` }];
-  });
+    if (reason !== null) {
+      problems.push({ path: origin, text: `"${path}" cannot be used: ${reason}` });
+    }
+  }
   if (problems.length > 0) throw new SpecError(file, problems);
 }
 

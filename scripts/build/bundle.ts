@@ -13,20 +13,6 @@ const SOURCE_URL = "//# sourceURL=ocirt.js\n";
 /** The program that is built if no other is asked for. */
 export const PROGRAM = "./main.ts";
 
-/**
- * Where the program is cut, besides at each `import()`: what these files and the rest share become parts. The engine needs
- * less memory to read several texts one after another than a large one, and every new page of memory takes time.
- */
-const SEAMS: readonly string[] = [
-  "runtime/spec/parse.ts",
-  "runtime/spec/validate.ts",
-  "runtime/plan/create.ts",
-  "runtime/compile/init/program.ts",
-  "runtime/lifecycle/cgroup.ts",
-  "runtime/launch/launch.ts",
-  "syscalls/native/link.ts",
-];
-
 /** What {@link bundleProgram} works on. */
 export interface BundleOptions {
   readonly main: string;
@@ -47,14 +33,12 @@ export async function bundleProgram({ main, arch, folder }: BundleOptions): Prom
   const output = `${folder}/bundle`;
   const importMap = await machineImportMap(arch, folder);
   const form = ["--platform=deno", "--format=esm", "--code-splitting", "--minify"];
-  await run(Deno.execPath(), [
-    ...["bundle", "--quiet", `--import-map=${importMap}`, ...form, `--outdir=${output}`],
-    ...[main, ...main === PROGRAM ? SEAMS : []],
-  ]);
-  const names = (await Array.fromAsync(Deno.readDir(output))).filter(({ isFile }) => isFile);
+  const options = ["--quiet", `--import-map=${importMap}`, ...form, `--outdir=${output}`];
+  await run(Deno.execPath(), ["bundle", ...options, main]);
+  const names = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => name);
   const chunks = new Map<string, string>();
   // In one order: the same sources give the same executable.
-  for (const name of names.map((entry) => entry.name).sort()) {
+  for (const name of names.sort()) {
     const text = await Deno.readTextFile(`${output}/${name}`);
     if (text.includes("\0")) throw new Error(`Cannot use the bundle of ${main}: it has a NUL`);
     chunks.set(name, compileEagerly(text));

@@ -27,9 +27,6 @@ export interface Script {
   readonly later: ReadonlyMap<number, string>;
 }
 
-/** How much is evaluated as one text: each text has its price, and so has the memory that a large one is read in. */
-const BATCH_CHARACTERS = 24_000;
-
 /** Parts that are evaluated as one text, always together. */
 type Batch = readonly number[];
 
@@ -89,23 +86,8 @@ function inBatches(
     group.parts.push(part);
     groups.set(users.join(), group);
   }
-  return [...groups.values()].sort((a, b) => b.users - a.users).flatMap(({ parts }) =>
-    split(parts)
-  );
-}
-
-function split(group: readonly Part[]): readonly Batch[] {
-  const batches: number[][] = [];
-  let room = 0;
-  for (const { id, body } of group) {
-    if (body.length > room || batches.length === 0) {
-      batches.push([]);
-      room = BATCH_CHARACTERS;
-    }
-    batches.at(-1)?.push(id);
-    room -= body.length;
-  }
-  return batches;
+  return [...groups.values()].sort((a, b) => b.users - a.users)
+    .map(({ parts }) => parts.map(({ id }) => id));
 }
 
 function readChunk(name: string, text: string, names: readonly string[]): Part {
