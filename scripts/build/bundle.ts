@@ -37,7 +37,7 @@ export async function bundleProgram({ main, arch, folder }: BundleOptions): Prom
   await run(Deno.execPath(), ["bundle", ...options, main]);
   const names = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => name);
   const chunks = new Map<string, string>();
-  // In one order: the same sources give the same executable.
+  // In one order: the same sources give the same parts, whatever order the bundler wrote them in.
   for (const name of names.sort()) {
     const text = await Deno.readTextFile(`${output}/${name}`);
     if (text.includes("\0")) throw new Error(`Cannot use the bundle of ${main}: it has a NUL`);
