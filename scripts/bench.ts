@@ -6,6 +6,7 @@
  * The contenders take turns (A B C A B C ...), so that what else the machine does hits all of them alike; what is compared are the
  * medians and minima of one run of this program. Needs root. Prints a table, and writes everything to bench.json.
  */
+import { findProgram } from "./test/find_program.ts";
 import { setChildSubreaper } from "syscalls/libc/process.ts";
 import { makeRootfs } from "tests/support/bundle.ts";
 import {
@@ -46,17 +47,6 @@ function runsOf(args: readonly string[]): number {
   const [, number] = /^--runs[= ](\d+)$/.exec(args.join(" ")) ?? [];
   if (number !== undefined && Number(number) > 0) return Number(number);
   throw new Error(`Cannot bench with ${args.join(" ")}; usage: deno task bench [--runs N]`);
-}
-
-function findProgram(name: string): string | null {
-  const folders = (Deno.env.get("PATH") ?? "").split(":");
-  return folders.map((folder) => `${folder}/${name}`).find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  }) ?? null;
 }
 
 function isHybrid(): boolean {

@@ -1,3 +1,5 @@
+import { findProgram } from "./find_program.ts";
+
 /** A program that tests start, and the Debian package that has it. */
 interface Need {
   readonly program: string;
@@ -12,16 +14,6 @@ const NEEDS: readonly Need[] = [
   { program: EMULATOR, package: "qemu-user-static", why: "programs for the other machine" },
   { program: "runc", package: "runc", why: "the bundle that runc makes" },
 ];
-
-function isOnPath(program: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${program}`).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
 
 async function aptGet(args: readonly string[]): Promise<boolean> {
   const command = new Deno.Command("apt-get", {
@@ -41,7 +33,7 @@ async function aptGet(args: readonly string[]): Promise<boolean> {
 
 /** Installs what is missing, where this is Debian and the caller may; says what the tests will lack otherwise. */
 export async function installMissing(): Promise<void> {
-  const missing = NEEDS.filter(({ program }) => !isOnPath(program));
+  const missing = NEEDS.filter(({ program }) => findProgram(program) === null);
   if (missing.length === 0) return;
   const packages = missing.map((need) => need.package);
   console.log(`Installing ${packages.join(", ")}`);

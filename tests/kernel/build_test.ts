@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BLOCKED_SIGNALS, INFO_VARIABLE } from "runtime/host/info_block.ts";
+import { inTempDirAsync } from "tests/support/temp_dir.ts";
 
 /** What tests/support/build_probe.ts writes. */
 interface Report {
@@ -190,9 +191,8 @@ async function checkSurroundings(folder: string): Promise<void> {
 }
 
 for (const variant of ["--prelink", "--no-prelink"]) {
-  Deno.test(`an executable embedded with ${variant} is its caller's alone`, async (t) => {
-    const folder = await Deno.makeTempDir();
-    try {
+  Deno.test(`an executable embedded with ${variant} is its caller's alone`, (t) =>
+    inTempDirAsync(async (folder) => {
       const options = ["--link=embed", variant, "--main=tests/support/build_probe.ts"];
       await buildInto(`${folder}/ocirt`, [...options, "--version-commit=test"]);
       await t.step("it gets every argument as it was given", () => checkArguments(folder));
@@ -204,15 +204,11 @@ for (const variant of ["--prelink", "--no-prelink"]) {
         "it needs no network, no home, no library for system calls",
         () => checkSurroundings(folder),
       );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
+    }));
 }
 
-Deno.test("deno compile keeps the entry stub of its base", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("deno compile keeps the entry stub of its base", () =>
+  inTempDirAsync(async (folder) => {
     // Deno as its own base ends up as the interactive deno: with the stub's environment it has no place for its history.
     const warnings = await buildInto(
       `${folder}/ocirt`,
@@ -223,7 +219,4 @@ Deno.test("deno compile keeps the entry stub of its base", async () => {
     const { code, stderr } = await shell(`exec ${folder}/ocirt --version`, { DENO_DIR: folder });
     assertEquals(code, 1);
     assertStringIncludes(stderr, "history file: /dev/null/x");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));

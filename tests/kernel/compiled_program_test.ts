@@ -12,6 +12,7 @@ import { decodeReport, type Report, REPORT_SIZE, TAG_FAILED } from "syscalls/nat
 import { HarmlessKernel } from "tests/support/harmless_kernel.ts";
 import { harmlessProgram, REPORT_FD } from "tests/support/harmless_program.ts";
 import { lacksProgram } from "tests/support/requires.ts";
+import { inTempDir, inTempDirAsync } from "tests/support/temp_dir.ts";
 
 interface Runner {
   readonly arch: Arch;
@@ -38,15 +39,14 @@ interface Outcome {
   readonly signal: Deno.Signal | null;
 }
 
+function writeProgram(program: Program, arch: Arch, folder: string): string {
+  const path = `${folder}/program`;
+  Deno.writeFileSync(path, link(program, arch), { mode: 0o755 });
+  return path;
+}
+
 function inFile<T>(program: Program, arch: Arch, use: (path: string) => T): T {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const path = `${folder}/program`;
-    Deno.writeFileSync(path, link(program, arch), { mode: 0o755 });
-    return use(path);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  return inTempDir((folder) => use(writeProgram(program, arch, folder)));
 }
 
 function decodeReports(bytes: Uint8Array): readonly Report[] {
@@ -170,10 +170,8 @@ Deno.test("a call that a stop interrupts is made again", async () => {
   b.report({ tag: 51, value: b.immediate(0) });
   b.exit(0);
   const program = b.build();
-  const folder = Deno.makeTempDirSync();
-  try {
-    const path = `${folder}/program`;
-    Deno.writeFileSync(path, link(program, arch), { mode: 0o755 });
+  await inTempDirAsync(async (folder) => {
+    const path = writeProgram(program, arch, folder);
     const child = new Deno.Command(path, { stdin: "null", stdout: "piped" }).spawn();
     const reader = child.stdout.getReader();
     const first = (await reader.read()).value ?? new Uint8Array();
@@ -182,9 +180,7 @@ Deno.test("a call that a stop interrupts is made again", async () => {
     const second = (await reader.read()).value ?? new Uint8Array();
     assertEquals(decodeReports(second), [{ tag: 51, step: 0, value: 0n }]);
     assertEquals((await child.status).code, 0);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  });
 });
 
 async function stopAndContinue(pid: number): Promise<void> {

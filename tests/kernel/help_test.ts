@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { messageOf, OCIRT, type Result, runProgram } from "tests/support/ocirt.ts";
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 const COMMANDS = [
   "create",
@@ -50,8 +51,7 @@ Deno.test("--version tells name, version, commit and spec version on lines of th
 });
 
 Deno.test("a link of another name presents itself by that name", () => {
-  const dir = Deno.makeTempDirSync();
-  try {
+  inTempDir((dir) => {
     Deno.symlinkSync(OCIRT, `${dir}/runc`);
     const { stdout } = runProgram([`${dir}/runc`, "--version"]);
     assertMatch(stdout, /^runc version /);
@@ -60,9 +60,7 @@ Deno.test("a link of another name presents itself by that name", () => {
     assertEquals(/ocirt/.test(help), false);
     const failure = runProgram([`${dir}/runc`, "start"]);
     assertMatch(messageOf(failure), /^runc: "start" requires exactly 1 argument\(s\)/);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
+  });
 });
 
 Deno.test("an unknown command or flag is one sentence with what may have been meant", () => {

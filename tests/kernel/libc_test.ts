@@ -32,17 +32,9 @@ import {
   waitPid,
 } from "syscalls/libc/process.ts";
 import { receive, send, socketPair } from "syscalls/libc/sockets.ts";
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 const O = openFlags(hostArch());
-
-function inTempDir(test: (dir: string) => void): void {
-  const dir = Deno.makeTempDirSync();
-  try {
-    test(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
 
 function errnoOf(action: () => unknown): number {
   return assertThrows(action, SyscallError).errno;

@@ -16,17 +16,9 @@ import {
   writeFile,
 } from "syscalls/libc/paths.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 const O = openFlags(hostArch());
-
-function inTempDir(test: (dir: string) => void): void {
-  const dir = Deno.makeTempDirSync();
-  try {
-    test(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
 
 Deno.test("calls by path give 0, or the negative errno", () => {
   inTempDir((dir) => {

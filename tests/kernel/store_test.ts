@@ -9,6 +9,7 @@ import {
   removeContainerDir,
   writeRecord,
 } from "runtime/state/store.ts";
+import { inTempDir, inTempDirAsync } from "tests/support/temp_dir.ts";
 
 const RECORD: ContainerRecord = {
   version: 1,
@@ -24,15 +25,6 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   sharedMount: "",
 };
-
-function inTempDir(test: (dir: string) => void): void {
-  const dir = Deno.makeTempDirSync();
-  try {
-    test(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
 
 function modeOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o7777;
@@ -122,15 +114,6 @@ async function isWaitedFor(dir: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`Cannot see anybody wait for ${dir}`);
-}
-
-async function inTempDirAsync(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = Deno.makeTempDirSync();
-  try {
-    await test(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
 }
 
 Deno.test("a lock keeps others out until it is given back", async () => {

@@ -1,3 +1,4 @@
+import { findProgram } from "scripts/test/find_program.ts";
 import { specTemplate } from "runtime/spec/template.ts";
 
 /** A config.json that a test edits; what is not named here goes by its own name. */
@@ -62,12 +63,7 @@ export function makeRootfs(dir: string): void {
 }
 
 function busybox(): string {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    try {
-      if (Deno.statSync(`${folder}/busybox`).isFile) return `${folder}/busybox`;
-    } catch {
-      // Not in this folder.
-    }
-  }
+  const path = findProgram("busybox");
+  if (path !== null) return path;
   throw new Error("Cannot find busybox on PATH; hint: apt-get install busybox-static");
 }

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HostError, UsageError } from "runtime/base/errors.ts";
 import { type LogOptions, openLog, PLAIN_LOG } from "runtime/cli/log_sink.ts";
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 function logged(options: Partial<LogOptions>): string[] {
-  const folder = Deno.makeTempDirSync({ prefix: "ocirt-log-" });
-  try {
+  return inTempDir((folder) => {
     const file = `${folder}/log`;
     Deno.writeTextFileSync(file, "kept\n");
     const log = openLog({ ...PLAIN_LOG, ...options, file });
@@ -13,9 +13,7 @@ function logged(options: Partial<LogOptions>): string[] {
     log.log("warning", "three");
     log.log("error", "four");
     return Deno.readTextFileSync(file).trimEnd().split("\n");
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  });
 }
 
 function messages(options: Partial<LogOptions>): string[] {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 interface Ended {
   readonly code: number;
@@ -77,8 +78,7 @@ Deno.test("ocirt refuses global flags that it cannot follow", () => {
 });
 
 Deno.test("ocirt --log puts failures into the file, and their bare words on standard error", () => {
-  const folder = Deno.makeTempDirSync({ prefix: "ocirt-main-" });
-  try {
+  inTempDir((folder) => {
     const log = `${folder}/log`;
     const root = `${folder}/none`;
     const { code, err } = ocirt("--log", log, "--log-format=json", "--root", root, "list");
@@ -86,7 +86,5 @@ Deno.test("ocirt --log puts failures into the file, and their bare words on stan
     assertEquals([code, err], [1, `${message}\n`]);
     const { level, msg } = JSON.parse(Deno.readTextFileSync(log));
     assertEquals([level, msg], ["error", message]);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  });
 });

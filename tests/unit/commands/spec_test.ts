@@ -1,25 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { HostError, StateError } from "runtime/base/errors.ts";
 import { command } from "runtime/commands/spec.ts";
+import { inTempDir } from "tests/support/temp_dir.ts";
 import { invocation } from "./invocation.ts";
 
-function inFolder(test: (folder: string) => void): void {
-  const folder = Deno.makeTempDirSync({ prefix: "ocirt-spec-" });
-  try {
-    test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
 Deno.test("spec writes config.json into the bundle, with the program's name as the hostname", () =>
-  inFolder((folder) => {
+  inTempDir((folder) => {
     assertEquals(command.run(invocation(command, ["--bundle", folder])), { exitCode: 0 });
     assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/config.json`)).hostname, "runc");
   }));
 
 Deno.test("spec leaves a file that is there alone, in runc's words", () =>
-  inFolder((folder) => {
+  inTempDir((folder) => {
     Deno.writeTextFileSync(`${folder}/config.json`, "mine");
     const { message } = assertThrows(
       () => command.run(invocation(command, ["-b", folder])),
@@ -30,7 +22,7 @@ Deno.test("spec leaves a file that is there alone, in runc's words", () =>
   }));
 
 Deno.test("spec does not follow a dangling link out of the bundle", () =>
-  inFolder((folder) => {
+  inTempDir((folder) => {
     Deno.symlinkSync(`${folder}/elsewhere`, `${folder}/config.json`);
     assertThrows(() => command.run(invocation(command, ["-b", folder])), StateError, "exists");
     assertEquals([...Deno.readDirSync(folder)].length, 1);

@@ -6,15 +6,7 @@ import {
   readBundle,
   resolveUserPath,
 } from "runtime/host/bundle.ts";
-
-function inTempDir(test: (dir: string) => void): void {
-  const dir = Deno.makeTempDirSync();
-  try {
-    test(dir);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
-}
+import { inTempDir } from "tests/support/temp_dir.ts";
 
 Deno.test("readBundle() gives the folder without symlinks, and the text of its configuration", () => {
   inTempDir((dir) => {
