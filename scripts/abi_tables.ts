@@ -9,7 +9,13 @@ import {
 import { CLONE, cloneArgs, CSIGNAL } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { F, F_SEAL, FD, LOCK } from "syscalls/abi/fcntl.ts";
-import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import {
+  DEVPTS_SUPER_MAGIC,
+  PROC_SUPER_MAGIC,
+  STAT_SIZE,
+  STATFS_SIZE,
+  statOffsets,
+} from "syscalls/abi/kernel_stat.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
 import * as mount from "syscalls/abi/mount.ts";
 import * as open from "syscalls/abi/open.ts";
@@ -111,6 +117,7 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
         "offsetof(struct stat, st_rdev)": statOffsets(arch).rdev,
         [`sizeof(struct stat) <= ${STAT_SIZE}`]: 1,
         "sizeof(struct statfs)": STATFS_SIZE,
+        DEVPTS_SUPER_MAGIC,
         PROC_SUPER_MAGIC,
       },
     },

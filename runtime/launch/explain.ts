@@ -5,7 +5,10 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
-const INIT_FAILED = "unable to start container process: error during container init: ";
+const FAILED: Readonly<Record<Plan["purpose"], string>> = {
+  create: "unable to start container process: error during container init: ",
+  exec: "unable to start container process: ",
+};
 
 /** A failure of the init program, as a sentence: the step knows its words, the errno the reason. */
 export function stepError(plan: Plan, index: number, errno: number): LaunchError {
@@ -16,10 +19,10 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
     );
   }
   if (step.kind === "findExecutable") {
-    return new LaunchError(INIT_FAILED + lookupWords(step.name, errno));
+    return new LaunchError(FAILED[plan.purpose] + lookupWords(step.name, errno));
   }
   if (step.kind === "execute") {
-    return executeError(step.args[0] ?? "", errno);
+    return executeError(plan.purpose, step.args[0] ?? "", errno);
   }
   return new LaunchError(stepSentence(step, errno));
 }
@@ -60,10 +63,14 @@ const EXECUTE_REASONS: readonly (readonly [number, string])[] = [
 ];
 
 /** A failure of execve(2) itself, in runc's words. */
-export function executeError(name: string, errno: number): LaunchError {
+export function executeError(
+  purpose: Plan["purpose"],
+  name: string,
+  errno: number,
+): LaunchError {
   const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
     `${errnoName(errno)} (${errnoText(errno)})`;
-  return new LaunchError(`${INIT_FAILED}exec ${name}: ${reason}`);
+  return new LaunchError(`${FAILED[purpose]}exec ${name}: ${reason}`);
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */

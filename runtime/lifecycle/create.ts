@@ -28,6 +28,7 @@ import { loadBundle, type LoadedBundle } from "./load.ts";
 import { writePidFile } from "./pid_file.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
+import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
 
 /** The spec version that state and hooks are told. */
 export const OCI_VERSION = "1.3.0";
@@ -46,29 +47,48 @@ export interface CreateOptions {
 
 /** Creates a container and leaves it waiting for start. */
 export function create(context: Context, options: CreateOptions): void {
-  using _created = createContainer(context, options);
+  using _created = createContainer(context, options, null);
 }
 
-/** The same for a caller that goes on with it: the lock is the caller's to dispose of. */
-export function createContainer(context: Context, options: CreateOptions): CreatedContainer {
+/** Gives a foreground command its terminal; called when the process asks for one. */
+export type OpenForeground = (size: "given" | "ours") => ForegroundTerminal;
+
+/**
+ * The same for a caller that goes on with it: the lock is the caller's to dispose of.
+ *
+ * @param foreground null for a command that ends before the container does
+ */
+export function createContainer(
+  context: Context,
+  options: CreateOptions,
+  foreground: OpenForeground | null,
+): CreatedContainer {
   const id = parseContainerId(options.id);
   refuseOptions(context, options);
   const loaded = loadBundle(options.bundle, options.configFile);
+  const { consoleSocket } = options;
+  const { terminal = false, consoleSize = null } = loaded.spec.process ?? {};
+  checkTerminal(context, { terminal, detach: foreground === null, consoleSocket });
+  let keepTerminal: TerminalKeeper | null = null;
+  if (consoleSocket !== null) keepTerminal = sendTo(consoleSocket);
+  else if (terminal && foreground !== null) {
+    keepTerminal = foreground(consoleSize === null ? "ours" : "given").keep;
+  }
   return createLoaded(context, {
     id,
     loaded,
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
+    keepTerminal,
   });
 }
 
 function refuseOptions(
   { systemdCgroup }: Context,
-  { consoleSocket, pidfdSocket, noPivot }: CreateOptions,
+  { pidfdSocket, noPivot }: CreateOptions,
 ): void {
   const given = [
     ["--systemd-cgroup", systemdCgroup],
-    ["--console-socket", consoleSocket !== null],
     ["--pidfd-socket", pidfdSocket !== null],
     ["--no-pivot", noPivot],
   ].filter(([, value]) => value).map(([name]) => name);
@@ -83,6 +103,8 @@ export interface LoadedContainer {
   readonly preserveFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  /** Null for a process without a terminal. */
+  readonly keepTerminal: TerminalKeeper | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -177,6 +199,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     input,
     paths,
     undo,
+    keepTerminal: container.keepTerminal,
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";

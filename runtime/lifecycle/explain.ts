@@ -44,6 +44,7 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     sync: NO_FD,
     gate: NO_FD,
     outcome: NO_FD,
+    target: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });

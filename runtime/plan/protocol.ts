@@ -29,10 +29,15 @@ export const DUTY = {
    * tmpfs that is about to cover it.
    */
   copyUp: 4,
+  /** Take the master of the process's terminal, which is at descriptor {@link TERMINAL_MASTER} of the asking process. */
+  terminal: 5,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
 export const COPY_UP = { from: 201, to: 202 } as const;
+
+/** Where a process holds the master of its terminal until the host half has it. */
+export const TERMINAL_MASTER = 203;
 
 export type Duty = keyof typeof DUTY;
 

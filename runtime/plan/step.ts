@@ -17,13 +17,14 @@ import type { Duty } from "./protocol.ts";
 export type Step = StepAction & { readonly label: string; readonly origin: string };
 
 /** A descriptor that the host half opens before the program runs, by its use. */
-export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | `namespace:${number}`;
+export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | "target" | `namespace:${number}`;
 
 export type StepAction =
   | ProcessStep
   | NamespaceStep
   | RootStep
   | FilesystemStep
+  | TerminalStep
   | IdentityStep
   | ExecStep;
 
@@ -34,7 +35,7 @@ export type ProcessStep =
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
-  | { readonly kind: "ask"; readonly duty: Exclude<Duty, "copyUp"> }
+  | { readonly kind: "ask"; readonly duty: Exclude<Duty, "copyUp" | "terminal"> }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }
   /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */
@@ -58,6 +59,8 @@ export type NamespaceStep =
     readonly fd: HostFd;
     readonly attempt: "only" | "first" | "again";
   }
+  /** Joins these namespaces of the process behind the pidfd `target`, all at once (setns(2), Linux 5.8). */
+  | { readonly kind: "joinProcess"; readonly types: readonly NamespaceType[] }
   /** Unshares one namespace of the calling process (user, cgroup; time: of its children). */
   | { readonly kind: "unshare"; readonly type: NamespaceType }
   /** Becomes uid 0 and gid 0 of the new user namespace, without supplementary groups where they may be dropped. */
@@ -89,7 +92,9 @@ export type RootStep =
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
   | { readonly kind: "pivotRoot" }
-  | { readonly kind: "changeRoot" };
+  | { readonly kind: "changeRoot" }
+  /** Takes a directory, by its path in this process's mount namespace, for the container's root. */
+  | { readonly kind: "openJoinedRoot"; readonly path: string };
 
 /** Paths are absolute and meant inside the container's root; sources are host paths. */
 export type FilesystemStep =
@@ -188,6 +193,16 @@ export interface RecursiveAttributes {
   readonly clear: readonly MountAttrName[];
 }
 
+/** The terminal of a process that asks for one. */
+export type TerminalStep =
+  /**
+   * Makes a pty in the container's devpts, lets the host half take its master, and becomes the session that the other
+   * end controls, with that as standard input, output and error.
+   */
+  | { readonly kind: "openTerminal" }
+  /** The same end at `/dev/console`, as a mount. */
+  | { readonly kind: "mountConsole" };
+
 /** From root's powers to the process's. */
 export type IdentityStep =
   | {
@@ -216,6 +231,8 @@ export type ExecStep =
   }
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
   | { readonly kind: "waitForStart" }
+  /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */
+  | { readonly kind: "announce" }
   /** Closes every descriptor above those kept, then becomes the user's program. */
   | {
     readonly kind: "execute";
@@ -223,4 +240,6 @@ export type ExecStep =
     readonly env: readonly string[];
     /** Descriptors from 3 on that the process keeps. */
     readonly preservedFds: number;
+    /** Who learns of a failure: whoever starts the container, or the host half that made the process. */
+    readonly reportsTo: "outcome" | "sync";
   };

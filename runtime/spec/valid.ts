@@ -186,6 +186,8 @@ export interface ValidProcess {
   /** Absolute. */
   readonly cwd: string;
   readonly terminal: boolean;
+  /** Null when the file has none, or no terminal. */
+  readonly consoleSize: { readonly rows: number; readonly columns: number } | null;
   readonly uid: number;
   readonly gid: number;
   readonly additionalGids: readonly number[];

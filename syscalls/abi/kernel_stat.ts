@@ -23,6 +23,9 @@ export function statOffsets(arch: Arch): StatOffsets {
 /** Size of `struct statfs` (asm/statfs.h); `f_type` is its first 8 bytes. */
 export const STATFS_SIZE = 120;
 
+/** `f_type` of devpts (linux/magic.h). */
+export const DEVPTS_SUPER_MAGIC = 0x1cd1n;
+
 /** `f_type` of procfs (linux/magic.h). */
 export const PROC_SUPER_MAGIC = 0x9fa0n;
 

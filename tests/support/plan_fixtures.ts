@@ -55,6 +55,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     sync: 20,
     gate: 21,
     outcome: 22,
+    target: null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

@@ -11,7 +11,7 @@ import { TAG } from "runtime/plan/protocol.ts";
 import type { NamespaceStep, ProcessStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { askHost } from "./ask_host.ts";
-import { close, cwd, type Lowering } from "./lowering.ts";
+import { close, cwd, hostFd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
   ProcessStep | NamespaceStep,
@@ -37,6 +37,8 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
       return low.builder.call("setsid", []);
     case "joinNamespace":
       return lowerJoin(low, step);
+    case "joinProcess":
+      return lowerJoinProcess(low, step);
     case "unshare":
       return lowerUnshare(low, step);
     case "becomeNamespaceRoot":
@@ -157,6 +159,14 @@ function lowerJoin(low: Lowering, { type, fd, attempt }: Of<"joinNamespace">): v
   builder.branch({ of: joined, when: { kind: "equals", value: 0n }, to: done });
   builder.call("setns", args);
   builder.place(done);
+}
+
+function lowerJoinProcess(low: Lowering, { types }: Of<"joinProcess">): void {
+  const { builder } = low;
+  builder.call("setns", [
+    builder.immediate(hostFd(low, "target"), "target"),
+    builder.flags(CLONE, CLONE.of(...types.map((type) => CLONE_FLAG_OF[type]))),
+  ]);
 }
 
 function lowerUnshare({ builder }: Lowering, { type }: Of<"unshare">): void {

@@ -31,6 +31,8 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
       return lowerPivot(low);
     case "changeRoot":
       return lowerChangeRoot(low);
+    case "openJoinedRoot":
+      return lowerKeep(low, step.path, low.root, ["O_PATH", "O_DIRECTORY"]);
     default:
       return unreachable(step);
   }

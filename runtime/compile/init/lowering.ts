@@ -9,10 +9,12 @@ import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 export interface Descriptors {
   /** The child's end of the sync socket. */
   readonly sync: number;
-  /** The start fifo, open for reading and writing. */
-  readonly gate: number;
-  /** The outcome fifo, open for writing. */
-  readonly outcome: number;
+  /** The start fifo, open for reading and writing; null for a program that waits for nobody. */
+  readonly gate: number | null;
+  /** The outcome fifo, open for writing; null likewise. */
+  readonly outcome: number | null;
+  /** A pidfd of the process whose namespaces are joined; null when the plan joins none that way. */
+  readonly target: number | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */
@@ -50,6 +52,8 @@ export interface Lowering {
   readonly entered: Slot;
   /** Address of the path to execute. */
   readonly executable: Slot;
+  /** The process's end of its terminal, once a step made it. */
+  readonly terminal: Slot;
   /** The directory that the last steps worked in; null when there is none to share. */
   open: OpenDirectory | null;
   /** Descriptors that were left to the great closing (`closeOpened`), and whether it has been: then each is closed at once. */
@@ -79,12 +83,20 @@ export function newLowering(
     maskTmpfs: slot(),
     entered: slot(),
     executable: slot(),
+    terminal: slot(),
     open: null,
     keptOpen: 0,
     closing: false,
     hows: new Map(),
     joined: new Map(),
   };
+}
+
+/** A descriptor of the host half's that a step needs. */
+export function hostFd(low: Lowering, name: "gate" | "outcome" | "target"): number {
+  const number = low.descriptors[name];
+  if (number === null) throw new RangeError(`Cannot compile step: there is no descriptor ${name}`);
+  return number;
 }
 
 /** AT_FDCWD as an operand. */

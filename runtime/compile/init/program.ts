@@ -12,6 +12,7 @@ import { lowerIdentity } from "./lower_identity.ts";
 import { lowerMount } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { lowerRoot } from "./lower_root.ts";
+import { lowerTerminal } from "./lower_terminal.ts";
 import { type Descriptors, type Lowering, newLowering } from "./lowering.ts";
 
 /** Compiles the steps of a plan into one program, to be read; step N of the program is step N of the plan. */
@@ -50,6 +51,7 @@ function lowerStep(low: Lowering, step: Step): void {
       return lowerMount(low, step);
     case "findExecutable":
     case "waitForStart":
+    case "announce":
     case "execute":
       return lowerExec(low, step);
     case "setRootPropagation":
@@ -61,7 +63,11 @@ function lowerStep(low: Lowering, step: Step): void {
     case "keepHostNull":
     case "pivotRoot":
     case "changeRoot":
+    case "openJoinedRoot":
       return lowerRoot(low, step);
+    case "openTerminal":
+    case "mountConsole":
+      return lowerTerminal(low, step);
     case "enterDirectory":
     case "setRlimit":
     case "setNoNewPrivileges":

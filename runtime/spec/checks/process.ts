@@ -66,6 +66,7 @@ export function checkProcess(
     env: checkEnvironment(process.env ?? [], `${origin}/env`, findings),
     cwd,
     terminal: process.terminal ?? false,
+    consoleSize: consoleSizeOf(process),
     uid: user?.uid ?? 0,
     gid: user?.gid ?? 0,
     additionalGids: user?.additionalGids ?? [],
@@ -78,6 +79,13 @@ export function checkProcess(
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: oomScoreAdj ?? null,
   };
+}
+
+/** config.md: "MUST ignore if terminal is false". No size is how an encoder without optional fields says that there is none. */
+function consoleSizeOf({ terminal, consoleSize }: ProcessConfig): ValidProcess["consoleSize"] {
+  if (terminal !== true || consoleSize === undefined) return null;
+  const { height, width } = consoleSize;
+  return height === 0 && width === 0 ? null : { rows: height, columns: width };
 }
 
 function checkIds(

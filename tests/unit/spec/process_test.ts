@@ -33,6 +33,7 @@ Deno.test("a process gets every default", () => {
     env: [],
     cwd: "/",
     terminal: false,
+    consoleSize: null,
     uid: 0,
     gid: 0,
     additionalGids: [],
