@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/list.ts"),
   },
   {
+    name: "ps",
+    summary: "display the processes inside a container",
+    load: () => import("runtime/commands/ps.ts"),
+  },
+  {
     name: "run",
     summary: "create and run a container",
     load: () => import("runtime/commands/run.ts"),
