@@ -8,6 +8,7 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -59,6 +60,7 @@ export function createContainer(context: Context, options: CreateOptions): Creat
     loaded,
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
+    newKeyring: !options.noNewKeyring,
   });
 }
 
@@ -83,6 +85,8 @@ export interface LoadedContainer {
   readonly preserveFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
+  readonly newKeyring: boolean;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -164,6 +168,7 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
+  const { id, newKeyring } = container;
   const { spec, facts, links } = container.loaded;
   const input: PlanInput = {
     spec,
@@ -171,6 +176,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     cgroups,
     links,
     preservedFds: container.preserveFds,
+    keyring: newKeyring ? sessionKeyringName(id) : null,
   };
   let record = run.record;
   startInit(context, {

@@ -44,13 +44,13 @@ function namesThatAsk(
 }
 
 function processPaths({ config }: ValidSpec): string[] {
-  const names = ["terminal", "apparmorProfile", "selinuxLabel", "scheduler", "ioPriority"];
+  const names = ["terminal", "apparmorProfile", "selinuxLabel"];
   return namesThatAsk(config.process, names, "/process");
 }
 
 function linuxPaths({ config }: ValidSpec): string[] {
   const { linux } = config;
-  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel", "memoryPolicy", "personality"];
+  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel"];
   const limits = [
     "memory",
     "cpu",
