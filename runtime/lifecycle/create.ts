@@ -8,6 +8,7 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -80,6 +81,7 @@ export function createContainer(
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
     keepTerminal,
+    newKeyring: !options.noNewKeyring,
   });
 }
 
@@ -105,6 +107,8 @@ export interface LoadedContainer {
   readonly pidFile: string | null;
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
+  /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
+  readonly newKeyring: boolean;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -151,7 +155,10 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
   );
 }
 
-function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): ContainerRecord {
+function firstRecord(
+  { id, loaded, newKeyring }: LoadedContainer,
+  cgroup: CgroupDriver,
+): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
     version: 1,
@@ -166,6 +173,7 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
     sharedMount: sharedMount(spec),
+    keyring: newKeyring ? sessionKeyringName(id) : "",
   };
 }
 
@@ -193,6 +201,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     cgroups,
     links,
     preservedFds: container.preserveFds,
+    keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
   let record = run.record;
   startInit(context, {

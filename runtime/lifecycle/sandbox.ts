@@ -38,6 +38,7 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     preserveFds: 0,
     pidFile: null,
     keepTerminal: null,
+    newKeyring: true,
   });
   return runCreated(created, { detach: false, keep: false });
 }

@@ -1,5 +1,5 @@
 import type { HostFacts } from "runtime/base/facts.ts";
-import type { NamespaceType, ValidNamespace, ValidSpec } from "runtime/spec/valid.ts";
+import type { NamespaceType, ValidNamespace, ValidProcess, ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "./plan.ts";
 
 /** All that a plan is made from. */
@@ -11,6 +11,16 @@ export interface PlanInput {
   readonly links: ReadonlyMap<string, string>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
+  /** Name of the session keyring to join; null leaves the process the caller's. */
+  readonly keyring: string | null;
+}
+
+/** @throws {RangeError} when the configuration has no process: the caller checks that first */
+export function processOf(input: PlanInput): ValidProcess {
+  if (input.spec.process === null) {
+    throw new RangeError("Cannot plan a container without a process");
+  }
+  return input.spec.process;
 }
 
 export function namespaceOf(spec: ValidSpec, type: NamespaceType): ValidNamespace | undefined {

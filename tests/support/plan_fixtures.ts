@@ -38,15 +38,18 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
+  readonly keyring?: string | null;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0 }: PlanOptions = {},
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, keyring = "_ses.c1" }:
+    PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds });
+  const links = new Map<string, string>();
+  return planCreate({ spec, facts: host, cgroups, links, preservedFds, keyring });
 }
 
 /** Descriptors as the host half may have opened them. */
