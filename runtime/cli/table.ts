@@ -46,9 +46,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/list.ts"),
   },
   {
+    name: "pause",
+    summary: "suspend all processes inside a container",
+    load: () => import("runtime/commands/pause.ts"),
+  },
+  {
     name: "ps",
     summary: "display the processes inside a container",
     load: () => import("runtime/commands/ps.ts"),
+  },
+  {
+    name: "resume",
+    summary: "resume all processes that have been suspended",
+    load: () => import("runtime/commands/resume.ts"),
   },
   {
     name: "run",

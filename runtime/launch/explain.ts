@@ -1,6 +1,6 @@
 import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
-import { LaunchError } from "runtime/base/errors.ts";
+import { ExecuteError, LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { schedulingHint } from "./scheduling_hint.ts";
@@ -68,10 +68,11 @@ export function executeError(
   purpose: Plan["purpose"],
   name: string,
   errno: number,
-): LaunchError {
+): ExecuteError {
   const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
     `${errnoName(errno)} (${errnoText(errno)})`;
-  return new LaunchError(`${FAILED[purpose]}exec ${name}: ${reason}`);
+  const words = `exec ${name}: ${reason}`;
+  return new ExecuteError(FAILED[purpose] + words, words.replace(/; hint: .*/, ""));
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */

@@ -194,12 +194,13 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
-  const { spec, facts, links } = container.loaded;
+  const { spec, facts, links, modes } = container.loaded;
   const input: PlanInput = {
     spec,
     facts,
     cgroups,
     links,
+    modes,
     preservedFds: container.preserveFds,
     keyring: run.record.keyring === "" ? null : run.record.keyring,
   };

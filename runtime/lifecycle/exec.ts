@@ -8,7 +8,9 @@ import { processInfo } from "runtime/host/process_info.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { type ExecInput, planExec } from "runtime/plan/exec.ts";
+import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
+import type { IdList } from "runtime/spec/valid.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
@@ -71,8 +73,13 @@ interface Join {
 function join(context: Context, { input, target, keepTerminal }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
-  for (const warning of warnings) context.log.log("warning", warning);
-  return launch({
+  const { log } = context;
+  for (const warning of warnings) log.log("warning", warning);
+  // The words that callers of runc look for in a debug log.
+  log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
+  const { initial } = processOf(input).execCpuAffinity;
+  if (initial !== null) log.log("debug", `nsexec: affinity: ${hexMask(initial)}`);
+  const process = launch({
     plan,
     arch: input.facts.arch,
     gate: null,
@@ -83,6 +90,7 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       idMaps: neverAsked,
       copyUp: neverAsked,
       place: (process) => {
+        log.log("debug", `child process in init(): pid ${process}`);
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
       },
@@ -94,6 +102,13 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       meanwhile: () => {},
     },
   });
+  log.log("debug", "setns_init: about to exec: done");
+  return process;
+}
+
+/** CPUs 0 to N as the bits of one number. */
+function hexMask({ ids }: IdList): string {
+  return `0x${[...ids].reduce((mask, id) => mask | 1n << BigInt(id), 0n).toString(16)}`;
 }
 
 function neverAsked(): never {

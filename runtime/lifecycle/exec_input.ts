@@ -54,6 +54,7 @@ export function execInput(
     facts,
     cgroups: cgroupsOf(record.cgroups),
     links: new Map(),
+    modes: new Map(),
     keyring: record.keyring === "" ? null : record.keyring,
     preservedFds: options.preserveFds,
     joined: joinedNamespaces(record.pid, created),

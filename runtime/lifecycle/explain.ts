@@ -38,13 +38,14 @@ const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {
-  const { spec, facts, links } = readSpec(options.bundle, options.configFile);
+  const { spec, facts, links, modes } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
   const plan = planCreate({
     spec,
     facts,
     cgroups: cgroup.facts,
     links,
+    modes,
     preservedFds: 0,
     keyring: sessionKeyringName(NO_ID),
   });

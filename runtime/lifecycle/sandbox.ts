@@ -34,6 +34,7 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       spec: overHost(withHome(spec), recordPaths(context.root, id).scratch),
       facts,
       links: new Map(),
+      modes: new Map(),
     },
     preserveFds: 0,
     pidFile: null,

@@ -31,6 +31,7 @@ import {
 } from "./rootfs/enter_root.ts";
 import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
 import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
+import { openSourceSteps } from "./rootfs/sources.ts";
 import { schedulingSteps } from "./scheduling.ts";
 import type { Step } from "./step.ts";
 import { sysctlSteps } from "./sysctl.ts";
@@ -51,6 +52,10 @@ export const CREATE_ORDER: readonly Phase[] = [
   {
     steps: joinCgroupSteps,
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
+  },
+  {
+    steps: openSourceSteps,
+    reason: "a user namespace is about to hide what only root of the host can see",
   },
   {
     steps: joinSteps,

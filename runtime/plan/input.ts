@@ -9,6 +9,8 @@ export interface PlanInput {
   readonly cgroups: CgroupFacts;
   /** Where symlinks lead that are to be copied (`copy-symlink`), by path on the host. */
   readonly links: ReadonlyMap<string, string>;
+  /** The modes of directories of the rootfs that a tmpfs is about to cover, by destination: it gets the same. */
+  readonly modes: ReadonlyMap<string, number>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
   /** Name of the session keyring to join; null leaves the process the caller's. */

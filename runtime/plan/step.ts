@@ -106,6 +106,13 @@ export type RootStep =
   | { readonly kind: "keepHostProc" }
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
+  /** Clones a source of a bind mount, cut off from the host's mounts, for a later step with the same origin. */
+  | {
+    readonly kind: "openSource";
+    readonly source: string;
+    readonly deep: boolean;
+    readonly nofollow: boolean;
+  }
   | { readonly kind: "pivotRoot" }
   | { readonly kind: "changeRoot" }
   /** Takes a directory, by its path in this process's mount namespace, for the container's root. */
@@ -186,6 +193,8 @@ export type MountStep =
     readonly destination: string;
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
+    /** An `openSource` of the same origin has cloned it already. */
+    readonly sourceIsOpen: boolean;
     /** A symlink at the destination is itself covered, not what it leads to. */
     readonly destinationNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */

@@ -75,7 +75,8 @@ export function statusOf(
   return ask.exists(paths.gate) ? "created" : "running";
 }
 
-function exists(path: string): boolean {
+/** @throws {StateError} when it cannot be told */
+export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;

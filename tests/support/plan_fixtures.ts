@@ -49,7 +49,7 @@ export function planWith(
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
   const links = new Map<string, string>();
-  return planCreate({ spec, facts: host, cgroups, links, preservedFds, keyring });
+  return planCreate({ spec, facts: host, cgroups, links, modes: new Map(), preservedFds, keyring });
 }
 
 /** Descriptors as the host half may have opened them. */

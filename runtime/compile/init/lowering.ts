@@ -62,6 +62,8 @@ export interface Lowering {
   closing: boolean;
   /** `open_how` structs by what they say: most opens are alike. */
   readonly hows: Map<string, Operand>;
+  /** Mounts that were cloned before they are attached, by the origin of both steps. */
+  readonly sources: Map<string, Slot>;
   /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
   readonly joined: Map<number, Slot>;
 }
@@ -89,6 +91,7 @@ export function newLowering(
     keptOpen: 0,
     closing: false,
     hows: new Map(),
+    sources: new Map(),
     joined: new Map(),
   };
 }

@@ -62,6 +62,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "openOverlayRoot":
     case "keepHostProc":
     case "keepHostNull":
+    case "openSource":
     case "pivotRoot":
     case "changeRoot":
     case "openJoinedRoot":
