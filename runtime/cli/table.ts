@@ -85,6 +85,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "output the state of a container",
     load: () => import("runtime/commands/state.ts"),
   },
+  {
+    name: "wait",
+    summary: "wait for the end of a container, and end with its exit status",
+    load: () => import("runtime/commands/wait.ts"),
+  },
 ];
 
 /** The entry of a command; undefined where there is none of that name. */

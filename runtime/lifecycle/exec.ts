@@ -6,6 +6,7 @@ import { StateError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { type ExecInput, planExec } from "runtime/plan/exec.ts";
 import { processOf } from "runtime/plan/input.ts";
@@ -60,7 +61,7 @@ export function exec(context: Context, options: ExecOptions): number {
   letSignalsEnd(detach);
   const process = join(context, { input, target, keepTerminal });
   if (options.pidFile !== null) announce(process, options.pidFile);
-  return detach ? 0 : attend(process, foreground?.attend() ?? null);
+  return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
 }
 
 interface Join {

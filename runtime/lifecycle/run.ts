@@ -1,10 +1,13 @@
 import { StateError } from "runtime/base/errors.ts";
+import type { WaitStatus } from "syscalls/libc/process.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
 import { destroy, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
+import { recordExit } from "./record_exit.ts";
 import { startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
@@ -47,8 +50,9 @@ export function runCreated(
   }
   if (detach) return 0;
   const status = attend(created.init, attended);
-  if (!keep) removeEnded(created);
-  return status;
+  if (keep) noteEnded(created, status);
+  else removeEnded(created);
+  return exitStatus(status);
 }
 
 function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): never {
@@ -64,6 +68,11 @@ function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): neve
 function removeEnded({ record, paths }: CreatedContainer): void {
   using lock = lockUnlessDeleted(paths.dir);
   if (lock !== null) destroyEnded(record, paths);
+}
+
+function noteEnded({ record, paths }: CreatedContainer, status: WaitStatus): void {
+  using lock = lockUnlessDeleted(paths.dir);
+  if (lock !== null) recordExit(record, paths, status);
 }
 
 function lockUnlessDeleted(dir: string): Disposable | null {
