@@ -95,6 +95,12 @@ function hostActions(duties: HostDuties): HostAction[] {
     const text = `move the init into cgroup ${JSON.stringify(duties.moveInto)}`;
     actions.push({ text, origin: "/linux/cgroupsPath" });
   }
+  for (const { hostName, name, origin } of duties.netDevices) {
+    const text = `move network device ${JSON.stringify(hostName)} into the container as ${
+      JSON.stringify(name)
+    }`;
+    actions.push({ text, origin });
+  }
   if (duties.oomScoreAdj !== null) {
     const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;
     actions.push({ text, origin: "/process/oomScoreAdj" });

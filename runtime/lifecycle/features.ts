@@ -21,7 +21,7 @@ export function features({ version }: Context): unknown {
       intelRdt: { enabled: false },
       memoryPolicy: { modes: [], flags: [] },
       mountExtensions: { idmap: { enabled: false } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     annotations: {
       "org.opencontainers.runc.checkpoint.enabled": "false",

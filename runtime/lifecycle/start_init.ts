@@ -14,6 +14,7 @@ import type { PlanInput } from "runtime/plan/input.ts";
 import type { HostDuties, Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
+import { NetDevices } from "./net_devices.ts";
 import { setLimits, setOomScore, writeIdMaps } from "./duties.ts";
 import type { Undo } from "./rollback.ts";
 
@@ -38,6 +39,9 @@ export function startInit(
   const { arch } = input.facts;
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
+  const { netDevices } = plan.host;
+  const devices = netDevices.length === 0 ? null : new NetDevices(netDevices);
+  if (devices !== null) undo(() => devices.moveBack());
   const init = launch({
     plan,
     arch,
@@ -50,6 +54,7 @@ export function startInit(
         place(process);
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
+        devices?.move(process);
       },
       copyUp,
       limits: (process) => setLimits(process, plan.host),
@@ -58,6 +63,10 @@ export function startInit(
     },
   });
   undo(() => void endProcess(init));
+  if (devices === null) return;
+  devices[Symbol.dispose]();
+  // Before the init is ended: what is left of the rollback then still reaches the devices.
+  undo(() => devices.open(init));
 }
 
 function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {

@@ -51,7 +51,6 @@ function translate(config: Config, context: ValidationContext, findings: Finding
   if (linux.resources !== undefined) {
     checkResources(linux.resources, "/linux/resources", findings);
   }
-  if (linux.netDevices !== undefined) checkNetDevices(linux, namespaces, context, findings);
   if (linux.personality !== undefined) checkPersonality(linux, findings);
   if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
   if (linux.memoryPolicy !== undefined) checkMemoryPolicy(linux, findings);
@@ -68,6 +67,9 @@ function translate(config: Config, context: ValidationContext, findings: Finding
       ? []
       : checkTimeOffsets(linux, namespaces, findings),
     devices: linux.devices === undefined ? [] : checkDevices(linux, findings),
+    netDevices: linux.netDevices === undefined
+      ? []
+      : checkNetDevices(linux, namespaces, context, findings),
     sysctl: checkSysctl(linux, namespaces, context, findings),
     maskedPaths: checkRestrictedPaths(linux, "maskedPaths", namespaces, findings),
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),
