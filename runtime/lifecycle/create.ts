@@ -7,7 +7,7 @@ import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
-import type { PlanInput } from "runtime/plan/input.ts";
+import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -25,6 +25,7 @@ import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
+import { noPivot } from "./no_pivot.ts";
 import { writePidFile } from "./pid_file.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
@@ -59,18 +60,18 @@ export function createContainer(context: Context, options: CreateOptions): Creat
     loaded,
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
+    noPivot: options.noPivot ? noPivot(loaded.spec, options.configFile) : null,
   });
 }
 
 function refuseOptions(
   { systemdCgroup }: Context,
-  { consoleSocket, pidfdSocket, noPivot }: CreateOptions,
+  { consoleSocket, pidfdSocket }: CreateOptions,
 ): void {
   const given = [
     ["--systemd-cgroup", systemdCgroup],
     ["--console-socket", consoleSocket !== null],
     ["--pidfd-socket", pidfdSocket !== null],
-    ["--no-pivot", noPivot],
   ].filter(([, value]) => value).map(([name]) => name);
   if (given.length > 0) {
     throw new UsageError(`Cannot use ${given.join(", ")}: this version of ocirt cannot do it yet`);
@@ -83,6 +84,7 @@ export interface LoadedContainer {
   readonly preserveFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  readonly noPivot: NoPivot | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -171,6 +173,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     cgroups,
     links,
     preservedFds: container.preserveFds,
+    noPivot: container.noPivot,
   };
   let record = run.record;
   startInit(context, {

@@ -39,7 +39,14 @@ const NO_FD = 0;
 export function explain(_context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
-  const plan = planCreate({ spec, facts, cgroups: cgroup.facts, links, preservedFds: 0 });
+  const plan = planCreate({
+    spec,
+    facts,
+    cgroups: cgroup.facts,
+    links,
+    preservedFds: 0,
+    noPivot: null,
+  });
   const program = compileInit(plan, facts.arch, {
     sync: NO_FD,
     gate: NO_FD,

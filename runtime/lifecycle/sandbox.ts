@@ -36,6 +36,7 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     },
     preserveFds: 0,
     pidFile: null,
+    noPivot: null,
   });
   return runCreated(created, { detach: false, keep: false });
 }

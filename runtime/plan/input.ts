@@ -11,6 +11,14 @@ export interface PlanInput {
   readonly links: ReadonlyMap<string, string>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
+  /** Move the root over the host's in place of pivot_root (`--no-pivot`); null: pivot. */
+  readonly noPivot: NoPivot | null;
+}
+
+/** What a root that was only moved over the host's must have hidden before, since the host's mounts stay below it. */
+export interface NoPivot {
+  /** Mount points of the host's that show a whole procfs or sysfs, outermost first. */
+  readonly fullMounts: readonly string[];
 }
 
 export function namespaceOf(spec: ValidSpec, type: NamespaceType): ValidNamespace | undefined {

@@ -89,6 +89,10 @@ export type RootStep =
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
   | { readonly kind: "pivotRoot" }
+  /** Takes a mount of the host's out of this mount namespace, or covers it; one that is gone with another is fine. */
+  | { readonly kind: "hideHostMount"; readonly path: string }
+  /** Moves the container's root over the host's and changes into it, for a host whose root cannot be pivoted away (a ramdisk). */
+  | { readonly kind: "moveRoot" }
   | { readonly kind: "changeRoot" };
 
 /** Paths are absolute and meant inside the container's root; sources are host paths. */

@@ -1,5 +1,6 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { planCreate } from "runtime/plan/create.ts";
+import type { NoPivot } from "runtime/plan/input.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
 import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
@@ -38,15 +39,23 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
+  readonly noPivot?: NoPivot;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0 }: PlanOptions = {},
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, noPivot }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds });
+  return planCreate({
+    spec,
+    facts: host,
+    cgroups,
+    links: new Map(),
+    preservedFds,
+    noPivot: noPivot ?? null,
+  });
 }
 
 /** Descriptors as the host half may have opened them. */

@@ -29,6 +29,10 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
       return lowerKeepNull(low);
     case "pivotRoot":
       return lowerPivot(low);
+    case "hideHostMount":
+      return lowerHide(low, step);
+    case "moveRoot":
+      return lowerMoveRoot(low);
     case "changeRoot":
       return lowerChangeRoot(low);
     default:
@@ -158,6 +162,33 @@ function lowerPivot(low: Lowering): void {
   builder.call("umount2", [builder.cString("."), builder.flags(MNT, MNT.of("MNT_DETACH"))]);
   builder.call("chdir", [builder.cString("/")]);
   close(low, oldRoot);
+}
+
+/** As runc's msMoveRoot: slave first, so that the host keeps its mount; in a user namespace only covering is allowed. */
+function lowerHide(low: Lowering, { path }: Of<"hideHostMount">): void {
+  const { builder } = low;
+  const done = builder.label();
+  mountFlagsOnly(low, path, MS.of("MS_REC", "MS_SLAVE"), [ERRNO.ENOENT, ERRNO.EINVAL]);
+  builder.branch({ when: { kind: "failed" }, to: done });
+  builder.call("umount2", [
+    builder.cString(path),
+    builder.flags(MNT, MNT.of("MNT_DETACH")),
+  ], { forgive: [ERRNO.EINVAL, ERRNO.EPERM] });
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  builder.call("mount", [
+    builder.cString("tmpfs"),
+    builder.cString(path),
+    builder.cString("tmpfs"),
+    builder.immediate(0),
+    builder.immediate(0, "NULL"),
+  ]);
+  builder.place(done);
+}
+
+function lowerMoveRoot(low: Lowering): void {
+  forget(low);
+  attach(low, low.root, cwd(low), "/");
+  lowerChangeRoot(low);
 }
 
 function lowerChangeRoot({ builder, root }: Lowering): void {

@@ -60,6 +60,8 @@ function lowerStep(low: Lowering, step: Step): void {
     case "keepHostProc":
     case "keepHostNull":
     case "pivotRoot":
+    case "hideHostMount":
+    case "moveRoot":
     case "changeRoot":
       return lowerRoot(low, step);
     case "enterDirectory":

@@ -1,5 +1,5 @@
 import type { Propagation, ValidRoot } from "runtime/spec/valid.ts";
-import { hasNamespace, type PlanInput } from "../input.ts";
+import { hasNamespace, type NoPivot, type PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
 /** Propagations under which what is mounted in the container could reach the host while its root is built. */
@@ -81,7 +81,9 @@ export function switchRootSteps(input: PlanInput): Step[] {
   if (!hasNamespace(spec, "mount")) {
     return [{ kind: "changeRoot", label: "change root to the rootfs", origin }];
   }
-  const steps: Step[] = [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin }];
+  const steps = input.noPivot === null
+    ? [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin } satisfies Step]
+    : moveRootSteps(input.noPivot);
   const propagation = spec.rootfsPropagation;
   if (propagation !== null && REACHING_OUT.includes(propagation)) {
     steps.push({
@@ -92,6 +94,22 @@ export function switchRootSteps(input: PlanInput): Step[] {
     });
   }
   return steps;
+}
+
+/**
+ * The host's mounts stay in the mount namespace. As long as a whole procfs is among them the kernel lets the container mount
+ * another one, that nothing of is masked.
+ */
+function moveRootSteps({ fullMounts }: NoPivot): Step[] {
+  return [
+    ...fullMounts.map((path): Step => ({
+      kind: "hideHostMount",
+      path,
+      label: `hide the host's mount ${JSON.stringify(path)}`,
+      origin: "",
+    })),
+    { kind: "moveRoot", label: "move the rootfs over the host's root", origin: "/root/path" },
+  ];
 }
 
 /** The root read-only, once nothing needs to be made in it any more. */

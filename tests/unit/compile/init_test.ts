@@ -29,6 +29,7 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     cgroups: LEGACY,
   },
   "user namespace": { change: withUserNamespace, preservedFds: 2 },
+  "no pivot": { noPivot: { fullMounts: ["/proc", "/sys"] } },
   "everything else": {
     change: (config) => {
       config.linux.namespaces.push({ type: "time" });

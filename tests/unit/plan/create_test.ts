@@ -214,3 +214,12 @@ Deno.test("without a mount namespace nothing of the host's mounts is changed and
   assertEquals(stepsOf(plan, "pivotRoot"), []);
   assertEquals(stepsOf(plan, "changeRoot").length, 1);
 });
+
+Deno.test("without pivot_root the host's whole procfs and sysfs are hidden, then the root is moved", () => {
+  const plan = planWith({ noPivot: { fullMounts: ["/proc", "/srv/x/sys"] } });
+  assertEquals(stepsOf(plan, "pivotRoot"), []);
+  assertEquals(stepsOf(plan, "hideHostMount").map(({ path }) => path), ["/proc", "/srv/x/sys"]);
+  assertBefore(plan, "makeDevice", "hideHostMount");
+  assertBefore(plan, "hideHostMount", "moveRoot");
+  assertBefore(plan, "moveRoot", "maskPath");
+});
