@@ -2,7 +2,7 @@ import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
 import { LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { Step } from "runtime/plan/step.ts";
+import type { MountStep, Step } from "runtime/plan/step.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
 const INIT_FAILED = "unable to start container process: error during container init: ";
@@ -21,6 +21,7 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
   if (step.kind === "execute") {
     return executeError(step.args[0] ?? "", errno);
   }
+  if (isMount(step)) return new LaunchError(INIT_FAILED + mountWords(step, errno));
   return new LaunchError(stepSentence(step, errno));
 }
 
@@ -38,6 +39,26 @@ function stepSentence(step: Step, errno: number): string {
   const from = step.origin === "" ? "" : ` (${step.origin})`;
   const hint = hintFor(step, errno);
   return failureSentence({ verb, object: object + from, errno, ...hint === null ? {} : { hint } });
+}
+
+function isMount(step: Step): step is Step & MountStep {
+  return step.kind === "mountFilesystem" || step.kind === "mountClassic" ||
+    step.kind === "mountBind";
+}
+
+/** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
+function mountWords(step: Step & MountStep, errno: number): string {
+  const hint = hintFor(step, errno);
+  const { source, destination, origin } = step;
+  return `error mounting "${source}" to rootfs at "${destination}" (${origin}): ` +
+    `${errnoName(errno)} (${inSentence(errnoText(errno))})${
+      hint === null ? "" : `; hint: ${hint}`
+    }`;
+}
+
+/** Go writes the texts of errnos with a small letter, and its users look for those. */
+function inSentence(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** Go's words for a failed exec.LookPath, which callers turn into exit codes 126 and 127. */
@@ -137,7 +158,11 @@ function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): st
         ? `"${step.destination}" cannot be mounted because it is not of type proc`
         : null;
     case ERRNO.EPERM:
-      return "a flag of the source is locked by its user namespace";
+      return step.flagsMayBeLocked
+        ? "cannot clear locked flags of the source, nor change its access times, in a user namespace"
+        : null;
+    case ERRNO.EACCES:
+      return step.flagsMayBeLocked ? "the container's root may not reach the source" : null;
     case ERRNO.ENOTDIR:
       return "source and mount point must both be directories or both be files";
     default:

@@ -83,5 +83,5 @@ containerTest("dest-nofollow and src-nofollow take symlinks for themselves", (st
   }).run();
   // Linux mounts onto a symlink since 5.2 by descriptor; where it does not, the step says so.
   if (seen.code === 0) assertEquals(seen.stdout, "/from/source\n");
-  else assertMatch(seen.stderr, /Cannot bind mount .* on .*\/place.*: E/);
+  else assertMatch(seen.stderr, /error mounting .* to rootfs at .*\/place.*: E/);
 });

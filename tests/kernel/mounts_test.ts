@@ -142,18 +142,18 @@ containerTest("mounts are made in the order of the list", (stage) => {
 containerTest("options that are no flags go to the file system as data", (stage) => {
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "tmpfs", source: "x", options: ["nonsense=1"] }),
-    /Cannot mount "tmpfs" on "\/tmp" .*\(\/mounts\/7\).*: EINVAL \(Invalid argument\); hint: the file system does not know one of the mount's options/,
+    /error mounting "x" to rootfs at "\/tmp" \(\/mounts\/7\): EINVAL \(invalid argument\); hint: the file system does not know one of the mount's options/,
   );
 });
 
 containerTest("a source that is not there and a type that is none are named", (stage) => {
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "bind", source: "/none", options: ["bind"] }),
-    /Cannot bind mount "\/none" on "\/tmp" \(\/mounts\/7\): ENOENT \(No such file or directory\); hint: is the source "\/none" there\?/,
+    /^ocirt create failed: unable to start container process: error during container init: error mounting "\/none" to rootfs at "\/tmp" \(\/mounts\/7\): ENOENT \(no such file or directory\); hint: is the source "\/none" there\?/,
   );
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "moonfs", source: "x" }),
-    /Cannot mount "moonfs" on "\/tmp" \(\/mounts\/7\): ENODEV \(No such device\); hint: .*"moonfs"/,
+    /error mounting "x" to rootfs at "\/tmp" \(\/mounts\/7\): ENODEV \(no such device\); hint: .*"moonfs"/,
   );
 });
 

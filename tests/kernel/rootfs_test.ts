@@ -205,7 +205,7 @@ containerTest(
     assertEquals(code, 1);
     assertMatch(
       stderr,
-      /Cannot mount .*tmpfs.* on .*\/absolute\/made.* \(\/mounts\/\d+\): E(LOOP|NOTDIR)/,
+      /error mounting .*tmpfs.* to rootfs at .*\/absolute\/made.* \(\/mounts\/\d+\): E(LOOP|NOTDIR)/,
     );
     assertEquals(Array.from(Deno.readDirSync(outside)), []);
   },
