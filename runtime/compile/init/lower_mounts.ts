@@ -3,14 +3,14 @@ import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
 import type { Slot } from "syscalls/native/program.ts";
-import type { MountAttrName } from "runtime/spec/valid.ts";
-import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
+import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
 import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
-import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
+import { setBindAttributes } from "./bind_attributes.ts";
+import { attach, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
@@ -20,15 +20,6 @@ type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
  * Above everything that the program opens, below the smallest limit in use (256).
  */
 const CLASSIC_TARGET = 200;
-
-const CLEARABLE: readonly MountAttrName[] = [
-  "MOUNT_ATTR_RDONLY",
-  "MOUNT_ATTR_NOSUID",
-  "MOUNT_ATTR_NODEV",
-  "MOUNT_ATTR_NOEXEC",
-  "MOUNT_ATTR_NODIRATIME",
-  "MOUNT_ATTR_NOSYMFOLLOW",
-];
 
 export function lowerMount(low: Lowering, step: MountStep): void {
   switch (step.kind) {
@@ -204,32 +195,4 @@ function coverLink(low: Lowering, bind: { tree: Slot; target: Slot; path: string
   builder.branch({ when: { kind: "succeeded" }, to: there });
   ensureSameKind(low, bind);
   builder.place(there);
-}
-
-/** What mount(MS_REMOUNT|MS_BIND) would do: exactly these attributes, except those that the kernel has locked. */
-function setBindAttributes(
-  low: Lowering,
-  tree: Slot,
-  { set, clear }: RecursiveAttributes,
-  mayBeLocked: boolean,
-): void {
-  const { builder } = low;
-  if (!mayBeLocked) {
-    return setAttributes(low, tree, {
-      set,
-      clear: [...CLEARABLE, ...clear],
-      deep: false,
-      forgive: [],
-    });
-  }
-  const done = builder.label();
-  setAttributes(low, tree, {
-    set,
-    clear: [...CLEARABLE, ...clear],
-    deep: false,
-    forgive: [ERRNO.EPERM],
-  });
-  builder.branch({ when: { kind: "succeeded" }, to: done });
-  setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
-  builder.place(done);
 }
