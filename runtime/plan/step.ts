@@ -76,10 +76,20 @@ export type NamespaceStep =
 export type RootStep =
   /** Changes the propagation of everything mounted at and, for the `r...` forms, below `/`. */
   | { readonly kind: "setRootPropagation"; readonly propagation: Propagation }
-  /** Makes the mount that holds the rootfs private: pivot_root refuses a shared parent. Tries the paths in order. */
-  | { readonly kind: "makeParentPrivate"; readonly candidates: readonly string[] }
+  /** Cuts the mount that holds the rootfs off: pivot_root refuses a shared parent. Tries the paths in order. */
+  | {
+    readonly kind: "cutParentOff";
+    readonly candidates: readonly string[];
+    /** Private, or still told what is mounted on the host. */
+    readonly propagation: "private" | "slave";
+  }
   /** A recursive bind of the rootfs onto itself: the container's root is a mount of its own. */
-  | { readonly kind: "openRoot"; readonly path: string }
+  | {
+    readonly kind: "openRoot";
+    readonly path: string;
+    /** True where nothing that is mounted on the host may turn up at the root itself. */
+    readonly makePrivate: boolean;
+  }
   /** A recursive, read-only bind of `lower` at `scratch`. */
   | { readonly kind: "openReadonlyRoot"; readonly lower: string; readonly scratch: string }
   /** An overlay of `lower` on a tmpfs at `scratch`. */

@@ -129,3 +129,39 @@ containerTest(
     ]);
   },
 );
+
+containerTest(
+  "access times of a whole tree are what the r... words say (mounts_recursive.bats)",
+  (stage) => {
+    const source = `${stage.dir}/volume`;
+    Deno.mkdirSync(source);
+    const script = 'mount -t tmpfs none "$1" && mkdir "$1/sub" && mount -t tmpfs none "$1/sub"';
+    assertEquals(runProgram(["sh", "-c", script, "sh", source]).code, 0);
+    try {
+      const words = {
+        ratime: "rw,relatime",
+        rnoatime: "rw,noatime",
+        rstrictatime: "rw",
+        rnostrictatime: "rw,relatime",
+        rrelatime: "rw,relatime",
+        rnorelatime: "rw,relatime",
+        rnodiratime: "rw,nodiratime,relatime",
+      };
+      const seen = stage.sh("cat /proc/self/mountinfo", (config) => {
+        for (const word of Object.keys(words)) {
+          const options = ["rbind", word];
+          config.mounts.push({ destination: `/tmp/${word}`, type: "bind", source, options });
+        }
+        config.root.readonly = false;
+      }).split("\n").map((line) => line.split(" "));
+      for (const [word, flags] of Object.entries(words)) {
+        for (const path of [`/tmp/${word}`, `/tmp/${word}/sub`]) {
+          const found = seen.find((line) => line[4] === path)?.[5];
+          assertEquals([path, found?.split(",").sort()], [path, flags.split(",").sort()]);
+        }
+      }
+    } finally {
+      runProgram(["umount", "-R", source]);
+    }
+  },
+);

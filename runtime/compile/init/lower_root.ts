@@ -6,7 +6,7 @@ import type { RootStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
 import { forget } from "./open_directory.ts";
-import { attach, propagationFlags, setAttributes } from "./mount_attributes.ts";
+import { attach, propagationFlags, setAttributes, setPropagation } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
@@ -15,10 +15,11 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
   switch (step.kind) {
     case "setRootPropagation":
       return lowerPropagation(low, step);
-    case "makeParentPrivate":
-      return lowerParentPrivate(low, step);
+    case "cutParentOff":
+      return lowerParent(low, step);
     case "openRoot":
-      return lowerOpenRoot(low, { source: step.path, target: step.path });
+      lowerOpenRoot(low, { source: step.path, target: step.path });
+      return setPropagation(low, low.root, step.makePrivate ? ["private"] : []);
     case "openReadonlyRoot":
       return lowerReadonlyRoot(low, step);
     case "openOverlayRoot":
@@ -57,13 +58,13 @@ function lowerPropagation(low: Lowering, { propagation }: Of<"setRootPropagation
   mountFlagsOnly(low, "/", propagationFlags(propagation));
 }
 
-function lowerParentPrivate(low: Lowering, { candidates }: Of<"makeParentPrivate">): void {
+function lowerParent(low: Lowering, { candidates, propagation }: Of<"cutParentOff">): void {
   const { builder } = low;
   const done = builder.label();
   candidates.forEach((path, index) => {
     // EINVAL: no mount point, so the next one up is tried. The root of the tree is one.
     const last = index === candidates.length - 1;
-    mountFlagsOnly(low, path, MS.of("MS_PRIVATE"), last ? [] : [ERRNO.EINVAL]);
+    mountFlagsOnly(low, path, propagationFlags(propagation), last ? [] : [ERRNO.EINVAL]);
     if (!last) builder.branch({ when: { kind: "succeeded" }, to: done });
   });
   builder.place(done);

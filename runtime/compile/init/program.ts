@@ -53,7 +53,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "execute":
       return lowerExec(low, step);
     case "setRootPropagation":
-    case "makeParentPrivate":
+    case "cutParentOff":
     case "openRoot":
     case "openReadonlyRoot":
     case "openOverlayRoot":

@@ -21,23 +21,26 @@ export function openRootSteps(input: PlanInput): Step[] {
       origin: rootfsPropagation === null ? "" : "/linux/rootfsPropagation",
     });
     if (root.kind === "directory" && !CUTTING_OFF.includes(propagation)) {
+      const cutOff = propagation === "slave" ? "slave" : "private";
       steps.push({
-        kind: "makeParentPrivate",
+        kind: "cutParentOff",
         candidates: ancestors(root.path),
-        label: `make the mount holding ${JSON.stringify(root.path)} private`,
+        propagation: cutOff,
+        label: `make the mount holding ${JSON.stringify(root.path)} ${cutOff}`,
         origin: "/linux/rootfsPropagation",
       });
     }
   }
-  steps.push(openStep(root));
+  const makePrivate = hasNamespace(input.spec, "mount") && rootfsPropagation === null;
+  steps.push(openStep(root, makePrivate));
   return steps;
 }
 
-function openStep(root: ValidRoot): Step {
+function openStep(root: ValidRoot, makePrivate: boolean): Step {
   if (root.kind === "directory") {
     const { path } = root;
     const label = `mount rootfs ${JSON.stringify(path)} onto itself`;
-    return { kind: "openRoot", path, label, origin: "/root/path" };
+    return { kind: "openRoot", path, makePrivate, label, origin: "/root/path" };
   }
   const { lower, scratch } = root;
   const overlay = root.kind === "overlay";

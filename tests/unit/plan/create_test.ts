@@ -191,7 +191,7 @@ Deno.test("shared propagation makes the parent mount private first and comes bac
     "shared",
     "shared",
   ]);
-  assertEquals(stepsOf(plan, "makeParentPrivate")[0]?.candidates, [
+  assertEquals(stepsOf(plan, "cutParentOff")[0]?.candidates, [
     "/bundle/rootfs",
     "/bundle",
     "/",
@@ -222,4 +222,19 @@ Deno.test("without pivot_root the host's whole procfs and sysfs are hidden, then
   assertBefore(plan, "makeDevice", "hideHostMount");
   assertBefore(plan, "hideHostMount", "moveRoot");
   assertBefore(plan, "moveRoot", "maskPath");
+});
+
+Deno.test("only a slave root goes on being told of what is mounted on the host", () => {
+  const rootOf = (propagation?: string): readonly unknown[] => {
+    const plan = planWith({ change: (config) => config.linux.rootfsPropagation = propagation });
+    return [
+      stepsOf(plan, "cutParentOff")[0]?.propagation,
+      stepsOf(plan, "openRoot")[0]?.makePrivate,
+    ];
+  };
+  assertEquals(rootOf(), [undefined, true]);
+  assertEquals(rootOf("slave"), ["slave", false]);
+  assertEquals(rootOf("rslave"), [undefined, false]);
+  assertEquals(rootOf("private"), ["private", false]);
+  assertEquals(rootOf("rshared"), ["private", false]);
 });
