@@ -136,10 +136,14 @@ function mountHint(
         ? "in a user namespace it may be mounted only where the host's own is fully visible, and with its pid or network namespace"
         : "the runtime lacks the privilege to mount it here";
     case ERRNO.EINVAL:
-      return "the file system does not know one of the mount's options";
+      return isLabelled(step)
+        ? "the label of /linux/mountLabel needs SELinux, and one that its policy knows"
+        : "the file system does not know one of the mount's options";
     case ERRNO.ELOOP:
     case ERRNO.ENOTDIR:
       return `filesystem "${step.type}" must be mounted on ordinary directory`;
+    case ERRNO.EOPNOTSUPP:
+      return "the label of /linux/mountLabel needs SELinux";
     case ERRNO.ENOSPC:
       return "raise fs.mount-max";
     case ERRNO.EROFS:
@@ -147,6 +151,14 @@ function mountHint(
     default:
       return null;
   }
+}
+
+function isLabelled(
+  step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
+): boolean {
+  return step.kind === "mountFilesystem"
+    ? step.parameters.some((option) => option.startsWith("context="))
+    : /(^|,)context=/.test(step.data);
 }
 
 function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): string | null {

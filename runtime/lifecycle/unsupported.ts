@@ -50,7 +50,7 @@ function processPaths({ config }: ValidSpec): string[] {
 
 function linuxPaths({ config }: ValidSpec): string[] {
   const { linux } = config;
-  const own = ["seccomp", "intelRdt", "mountLabel", "memoryPolicy", "personality"];
+  const own = ["seccomp", "intelRdt", "memoryPolicy", "personality"];
   const limits = [
     "memory",
     "cpu",

@@ -134,7 +134,12 @@ export type FilesystemStep =
   /** Bind of a path onto itself, read-only; a missing path is fine. */
   | { readonly kind: "readonlyPath"; readonly path: string }
   /** `/dev/null` over a file, an empty read-only tmpfs over a directory; a missing path is fine. */
-  | { readonly kind: "maskPath"; readonly path: string }
+  | {
+    readonly kind: "maskPath";
+    readonly path: string;
+    /** SELinux context of that tmpfs; "" for none. */
+    readonly context: string;
+  }
   | { readonly kind: "writeSysctl"; readonly path: string; readonly value: string }
   | { readonly kind: "setUmask"; readonly umask: number }
   /**
@@ -159,6 +164,8 @@ export type MountStep =
     readonly ordinaryDirectory: boolean;
     /** The new root directory gets the mode of the directory that it covers, if that one was there before. */
     readonly inheritMode: boolean;
+    /** SELinux context for its root directory, where it takes none as a parameter; "" for none. */
+    readonly relabel: string;
     /** It begins with a copy of what it covers (`tmpcopyup`). */
     readonly copyUp: boolean;
   }

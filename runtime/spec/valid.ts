@@ -27,6 +27,8 @@ export interface ValidSpec {
   readonly maskedPaths: readonly OriginPath[];
   readonly readonlyPaths: readonly OriginPath[];
   readonly rootfsPropagation: Propagation | null;
+  /** SELinux context of the container's mounts; "" when absent. */
+  readonly mountLabel: string;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
   readonly annotations: Readonly<Record<string, string>>;

@@ -75,6 +75,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),
     // "" is how an encoder without optional fields writes an absent one.
     rootfsPropagation: linux.rootfsPropagation || null,
+    mountLabel: linux.mountLabel ?? "",
     cgroupsPath: linux.cgroupsPath ?? "",
     annotations: config.annotations ?? {},
     warnings: findings.warnings,

@@ -157,6 +157,15 @@ containerTest("a source that is not there and a type that is none are named", (s
   );
 });
 
+containerTest("a label is refused where there is no SELinux to know it", (stage) => {
+  const c = stage.container((config) => config.linux["mountLabel"] = "u:r:t:s0");
+  if (Deno.readTextFileSync("/proc/filesystems").includes("selinuxfs")) return;
+  assertMatch(
+    messageOf(c.launch("create")),
+    /error mounting "tmpfs" to rootfs at "\/dev" .*: EINVAL \(invalid argument\); hint: the label of \/linux\/mountLabel needs SELinux/,
+  );
+});
+
 containerTest("nothing but procfs may be mounted on /proc, and little inside it", (stage) => {
   for (
     const [mount, words] of [

@@ -219,7 +219,7 @@ function lowerReadonlyPath(low: Lowering, { path }: Of<"readonlyPath">): void {
   builder.place(missing);
 }
 
-function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
+function lowerMask(low: Lowering, { path, context }: Of<"maskPath">): void {
   const { builder } = low;
   const missing = builder.label();
   const isFile = builder.label();
@@ -227,7 +227,7 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
   const tree = builder.slot();
   const target = openOptional(low, path, missing);
   branchUnlessDirectory(low, builder.value(target, "target"), isFile);
-  maskingTmpfs(low, tree);
+  maskingTmpfs(low, context, tree);
   builder.jump(cover);
   builder.place(isFile);
   maskingNull(low, tree);
@@ -238,7 +238,7 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
 }
 
 /** One empty read-only tmpfs serves all masked directories of a container: the first use makes it, others clone it. */
-function maskingTmpfs(low: Lowering, into: Slot): void {
+function maskingTmpfs(low: Lowering, context: string, into: Slot): void {
   const { builder } = low;
   const first = builder.label();
   const done = builder.label();
@@ -249,7 +249,11 @@ function maskingTmpfs(low: Lowering, into: Slot): void {
   mountNew(low, {
     type: "tmpfs",
     source: "tmpfs",
-    parameters: ["nr_blocks=1", "nr_inodes=1"],
+    parameters: [
+      "nr_blocks=1",
+      "nr_inodes=1",
+      ...context === "" ? [] : [`context=${context}`],
+    ],
     attributes: ["MOUNT_ATTR_RDONLY"],
     into: low.maskTmpfs,
   });

@@ -2,6 +2,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
@@ -16,10 +17,10 @@ import { mountNew } from "./new_filesystem.ts";
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
 
 /**
- * A number for the mount point's descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
+ * A number for a descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
  * Above everything that the program opens, below the smallest limit in use (256).
  */
-const CLASSIC_TARGET = 200;
+const KNOWN_NUMBER = 200;
 
 export function lowerMount(low: Lowering, step: MountStep): void {
   switch (step.kind) {
@@ -60,6 +61,7 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
     builder.call("fchmodat", [builder.value(tree, "tree"), builder.cString("."), mode]);
     builder.place(kept);
   }
+  if (step.relabel !== "") lowerRelabel(low, tree, step.relabel);
   if (step.copyUp) lowerCopyUp(low, target, tree);
   setRecursive(low, tree, step.recursive);
   attach(low, tree, builder.value(target, "target"), "");
@@ -68,6 +70,30 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   if (step.type === "tmpfs" && !step.copyUp) return keepFresh(low, step.destination, tree);
   mountedOn(low, step.destination);
   close(low, tree);
+}
+
+/** Extended attributes need a path, which descriptors such as this one have in /proc only. */
+function lowerRelabel(low: Lowering, tree: Slot, context: string): void {
+  const { builder } = low;
+  const value = encodeCString(context);
+  atKnownNumber(low, tree);
+  builder.call("setxattr", [
+    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
+    builder.cString("security.selinux"),
+    builder.bytes(value, JSON.stringify(context), 1),
+    builder.immediate(value.length),
+    builder.immediate(0),
+  ]);
+}
+
+function atKnownNumber(low: Lowering, slot: Slot): void {
+  const { builder } = low;
+  const family = openFlags(low.arch);
+  builder.call("dup3", [
+    builder.value(slot, "target"),
+    builder.immediate(KNOWN_NUMBER),
+    builder.flags(family, family.of("O_CLOEXEC")),
+  ]);
 }
 
 /** The host half copies, being no straight line of calls; it finds the directories at numbers that both know. */
@@ -98,16 +124,11 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   const target = builder.slot();
   if (step.remount) openInRoot(low, step.destination, { into: target });
   else mountPoint(low, step.destination, target);
-  const family = openFlags(low.arch);
-  builder.call("dup3", [
-    builder.value(target, "target"),
-    builder.immediate(CLASSIC_TARGET),
-    builder.flags(family, family.of("O_CLOEXEC")),
-  ]);
+  atKnownNumber(low, target);
   const flags = MS.of(...step.flags, ...step.remount ? ["MS_REMOUNT"] as const : []);
   builder.call("mount", [
     builder.cString(step.source),
-    builder.cString(`/proc/self/fd/${CLASSIC_TARGET}`),
+    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
     builder.cString(step.type),
     builder.flags(MS, flags),
     step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),

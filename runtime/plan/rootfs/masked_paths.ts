@@ -3,7 +3,7 @@ import type { Step } from "../step.ts";
 
 /** Read-only paths before masked ones, as runc does: a path in both lists ends up masked. */
 export function hiddenPathSteps(input: PlanInput): Step[] {
-  const { readonlyPaths, maskedPaths } = input.spec;
+  const { readonlyPaths, maskedPaths, mountLabel } = input.spec;
   return [
     ...readonlyPaths.map(({ path, origin }): Step => ({
       kind: "readonlyPath",
@@ -14,6 +14,7 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
     ...maskedPaths.map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
+      context: mountLabel,
       label: `mask ${JSON.stringify(path)}`,
       origin,
     })),

@@ -238,3 +238,28 @@ Deno.test("only a slave root goes on being told of what is mounted on the host",
   assertEquals(rootOf("private"), ["private", false]);
   assertEquals(rootOf("rshared"), ["private", false]);
 });
+
+Deno.test("mountLabel is an option of the file systems that take one, quoted where options are one text", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.mountLabel = "u:r:t:s0:c1,c2";
+      config.mounts.push(
+        { destination: "/disk", type: "ext4", source: "/dev/sda1", options: ["discard"] },
+        { destination: "/own", type: "tmpfs", source: "tmpfs", options: ["context=mine"] },
+        { destination: "/bind", type: "bind", source: "/srv", options: ["bind"] },
+      );
+    },
+  });
+  const labelled = stepsOf(plan, "mountFilesystem").filter(({ parameters }) =>
+    parameters.includes("context=u:r:t:s0:c1,c2")
+  );
+  assertEquals(labelled.map(({ destination }) => destination), ["/dev", "/dev/pts", "/dev/shm"]);
+  const relabelled = stepsOf(plan, "mountFilesystem").filter(({ relabel }) => relabel !== "");
+  assertEquals(relabelled.map(({ destination }) => destination), ["/dev/mqueue"]);
+  assertEquals(stepsOf(plan, "mountClassic")[0]?.data, 'discard,context="u:r:t:s0:c1,c2"');
+  assertEquals(
+    new Set(stepsOf(plan, "maskPath").map(({ context }) => context)),
+    new Set(["u:r:t:s0:c1,c2"]),
+  );
+  assertEquals(stepsOf(planWith(), "mountFilesystem").filter(({ relabel }) => relabel !== ""), []);
+});
