@@ -14,6 +14,7 @@ import type { PlanInput } from "runtime/plan/input.ts";
 import type { HostDuties, Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
+import { makePlace } from "./make_place.ts";
 import { NetDevices } from "./net_devices.ts";
 import { setLimits, setOomScore, writeIdMaps } from "./duties.ts";
 import type { Undo } from "./rollback.ts";
@@ -57,6 +58,8 @@ export function startInit(
         devices?.move(process);
       },
       copyUp,
+      placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
+      placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
       meanwhile,

@@ -29,10 +29,20 @@ export const DUTY = {
    * tmpfs that is about to cover it.
    */
   copyUp: 4,
+  /**
+   * Make the directory that the mount point of the asking step leads to, by symlinks that lead nowhere, in the root at
+   * descriptor {@link PLACE_ROOT} of the asking process.
+   */
+  placeDirectory: 5,
+  /** The same with an empty file. */
+  placeFile: 6,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
 export const COPY_UP = { from: 201, to: 202 } as const;
+
+/** Where the init holds its root for `placeDirectory` and `placeFile`. */
+export const PLACE_ROOT = 203;
 
 export type Duty = keyof typeof DUTY;
 
@@ -43,7 +53,7 @@ export const REPLY_SIZE = 8;
 export type FromChild =
   | { readonly type: "failed"; readonly step: number; readonly errno: number }
   | { readonly type: "initPid"; readonly pid: number }
-  | { readonly type: "ask"; readonly duty: Duty }
+  | { readonly type: "ask"; readonly duty: Duty; readonly step: number }
   | { readonly type: "warning"; readonly step: number; readonly errno: number }
   | { readonly type: "ready" };
 
@@ -66,7 +76,7 @@ export function decodeFromChild(
       const number = Number(value);
       for (const name in DUTY) {
         const duty = name as Duty;
-        if (DUTY[duty] === number) return { type: "ask", duty };
+        if (DUTY[duty] === number) return { type: "ask", duty, step };
       }
     }
   }

@@ -34,7 +34,10 @@ export type ProcessStep =
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
-  | { readonly kind: "ask"; readonly duty: Exclude<Duty, "copyUp"> }
+  | {
+    readonly kind: "ask";
+    readonly duty: Exclude<Duty, "copyUp" | "placeDirectory" | "placeFile">;
+  }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }
   /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */

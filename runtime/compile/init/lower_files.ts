@@ -11,13 +11,13 @@ import {
   branchUnlessDirectory,
   close,
   cwd,
-  ensureDirectory,
   type Lowering,
-  nameOf,
   openAt,
   openInRoot,
 } from "./lowering.ts";
-import { forget, mountPointFile, useParent } from "./open_directory.ts";
+import { ensureDirectory, nameOf } from "./ensure_path.ts";
+import { ordinaryMountPointFile } from "./mount_point.ts";
+import { forget, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -162,7 +162,7 @@ function bindDevice(low: Lowering, path: string): void {
   const tree = builder.slot();
   const target = builder.slot();
   cloneTree(low, { from: cwd(low), path, into: tree });
-  mountPointFile(low, path, target);
+  ordinaryMountPointFile(low, path, target);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);
   close(low, tree);

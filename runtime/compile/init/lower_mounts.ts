@@ -9,7 +9,8 @@ import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
-import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
+import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
+import { keepFresh, mountedOn } from "./open_directory.ts";
 import { setBindAttributes } from "./bind_attributes.ts";
 import { attach, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
@@ -42,8 +43,10 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const status = builder.slot(STAT_SIZE);
   const { inheritMode } = step;
   const made = inheritMode ? builder.slot() : undefined;
-  mountPoint(low, step.destination, target, made);
-  if (step.ordinaryDirectory) refuseSymlink(low, step.destination);
+  if (step.ordinaryDirectory) {
+    ordinaryMountPoint(low, step.destination, target);
+    refuseSymlink(low, step.destination);
+  } else mountPoint(low, step.destination, target, made);
   if (inheritMode) {
     builder.call("newfstatat", [
       builder.value(target, "target"),
