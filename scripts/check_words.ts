@@ -20,7 +20,12 @@ const KNOWN_BEGINNINGS = [
   "Option --root argument should not be set to /",
   "File ${name} exists. Remove it first",
   '${programName}: "${name}" requires ',
-  "${INIT_FAILED}exec ${name}: ",
+  "${FAILED[purpose]}exec ${name}: ",
+  "process args cannot be empty",
+  "cannot allocate tty if ${programName} ",
+  "cannot use console socket if ${programName} ",
+  "cannot exec in a ",
+  "open /dev/tty: ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */

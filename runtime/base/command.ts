@@ -99,6 +99,8 @@ export interface Command {
   readonly stopAtFirstPositional?: true;
   /** What a failure's sentence begins with, `%n` for the program's name: `%n run failed`. */
   readonly failurePrefix?: string;
+  /** The exit status of a failure, where it is always the same. */
+  readonly failureExitCode?: number;
   run(invocation: Invocation): CommandResult;
 }
 

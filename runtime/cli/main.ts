@@ -24,6 +24,8 @@ interface Session {
   logsElsewhere: boolean;
   /** What the sentence of a failure begins with. */
   prefix: string;
+  /** The exit status of a failure; null where the failure itself decides. */
+  failureExitCode: number | null;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function main(argv0: string, args: readonly string[]): Promise<numb
     log: openLog(PLAIN_LOG),
     logsElsewhere: false,
     prefix: "",
+    failureExitCode: null,
   };
   try {
     return await dispatch(session, args);
@@ -47,7 +50,7 @@ export async function main(argv0: string, args: readonly string[]): Promise<numb
     if (stack !== null) session.log.log("debug", stack);
     session.log.log("error", session.prefix + text);
     if (session.logsElsewhere) tell(`${session.prefix}${text}\n`);
-    return exitCode;
+    return session.failureExitCode ?? exitCode;
   }
 }
 
@@ -92,6 +95,7 @@ async function runCommand(
 ): Promise<number> {
   const { programName } = session;
   const { command } = await entry.load();
+  session.failureExitCode = command.failureExitCode ?? null;
   const { flags, positionals } = parseTokens(line.tokens, {
     flags: [...command.flags, HELP_FLAG],
     stopAtFirstPositional: command.stopAtFirstPositional === true,

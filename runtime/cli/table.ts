@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/delete.ts"),
   },
   {
+    name: "exec",
+    summary: "execute another process in a container",
+    load: () => import("runtime/commands/exec.ts"),
+  },
+  {
     name: "explain",
     summary: "show the steps that create would take, without taking any",
     load: () => import("runtime/commands/explain.ts"),
@@ -39,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "list",
     summary: "list the containers of the state root",
     load: () => import("runtime/commands/list.ts"),
+  },
+  {
+    name: "ps",
+    summary: "display the processes inside a container",
+    load: () => import("runtime/commands/ps.ts"),
   },
   {
     name: "run",

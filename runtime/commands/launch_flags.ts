@@ -30,27 +30,42 @@ export const BUNDLE_FLAGS: readonly Flag[] = [
   },
 ];
 
+/** Where a terminal's master goes. */
+export const CONSOLE_SOCKET_FLAG: Flag = {
+  name: "console-socket",
+  type: "string",
+  metavar: "SOCKET",
+  help: "a unix socket that is sent the terminal's master end",
+};
+
+/** Where the pid goes. */
+export const PID_FILE_FLAG: Flag = {
+  name: "pid-file",
+  type: "string",
+  metavar: "FILE",
+  help: "a file to write the process id to",
+};
+
+/** How many descriptors are handed on. */
+export const PRESERVE_FDS_FLAG: Flag = {
+  name: "preserve-fds",
+  type: "number",
+  metavar: "N",
+  help: "hand on N more descriptors behind standard error and $LISTEN_FDS",
+  fallback: 0,
+};
+
 /** The flags that create and run have in common. */
 export const LAUNCH_FLAGS: readonly Flag[] = [
   ...BUNDLE_FLAGS,
-  {
-    name: "console-socket",
-    type: "string",
-    metavar: "SOCKET",
-    help: "a unix socket that is sent the terminal's master end",
-  },
+  CONSOLE_SOCKET_FLAG,
   {
     name: "pidfd-socket",
     type: "string",
     metavar: "SOCKET",
     help: "a unix socket that is sent a pidfd of the container's init",
   },
-  {
-    name: "pid-file",
-    type: "string",
-    metavar: "FILE",
-    help: "a file to write the process id to",
-  },
+  PID_FILE_FLAG,
   {
     name: "no-pivot",
     type: "boolean",
@@ -61,13 +76,7 @@ export const LAUNCH_FLAGS: readonly Flag[] = [
     type: "boolean",
     help: "keep the caller's session keyring",
   },
-  {
-    name: "preserve-fds",
-    type: "number",
-    metavar: "N",
-    help: "hand on N more descriptors behind standard error and $LISTEN_FDS",
-    fallback: 0,
-  },
+  PRESERVE_FDS_FLAG,
 ];
 
 /** Which bundle was asked for; `bundle` is "." for the caller's directory. */

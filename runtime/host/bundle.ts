@@ -107,6 +107,18 @@ function isDirectory(path: string): boolean {
   return true;
 }
 
+/**
+ * The text of a file that the caller named.
+ * @throws {UsageError} naming the file and why it cannot be read
+ */
+export function readUserFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(resolveUserPath(path));
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: ${ioReason(cause)}`, { cause });
+  }
+}
+
 /** A namespace of a configuration: joined by path, or new. */
 export interface NamespaceChoice {
   readonly path: string | null;

@@ -13,6 +13,7 @@ export interface Duties {
   /** Makes what the mount point of a step leads to. */
   readonly placeDirectory: (init: Pid, step: number) => void;
   readonly placeFile: (init: Pid, step: number) => void;
+  readonly terminal: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
@@ -21,9 +22,12 @@ export interface Duties {
 
 type Ask = Extract<FromChild, { type: "ask" }>;
 
+/** Where the talk ends: with a container that waits for its start, or with a process that has executed its program. */
+export type Until = "ready" | "executed";
+
 /** How the talk ended. */
 export type Talk =
-  | { readonly end: "ready"; readonly init: Pid }
+  | { readonly end: "done"; readonly init: Pid }
   | {
     readonly end: "failed";
     readonly step: number;
@@ -34,17 +38,19 @@ export type Talk =
   | { readonly end: "lost"; readonly init: Pid | null };
 
 /**
- * Serves the init program from its first step until it is ready or has failed.
+ * Serves a program from its first step until it is where `until` says or has failed. execve(2) closes the program's end
+ * of the socket: the end of the talk, once the program has said that it is ready, is the news that it worked.
  *
  * @param first the process that was spawned; it makes the init and ends
  */
-export function converse(socket: Fd, first: Pid, duties: Duties): Talk {
+export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): Talk {
   using arena = new Arena();
   const message = arena.reserve(REPORT_SIZE);
   const reply = arena.reserve(REPLY_SIZE);
   let init: Pid | null = null;
   // The init may ask before the process that made it has reported its pid.
   let waiting: Ask | null = null;
+  let ready = false;
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
     duties[duty](asking, step);
     send(socket, reply);
@@ -52,7 +58,7 @@ export function converse(socket: Fd, first: Pid, duties: Duties): Talk {
   };
   for (;;) {
     const length = receive(socket, message);
-    if (length === 0) return { end: "lost", init };
+    if (length === 0) return ready && init !== null ? { end: "done", init } : { end: "lost", init };
     const said = decodeFromChild(decodeReport(message.subarray(0, length)), TAG_FAILED);
     switch (said.type) {
       case "failed":
@@ -72,7 +78,9 @@ export function converse(socket: Fd, first: Pid, duties: Duties): Talk {
         break;
       case "ready":
         if (init === null) return { end: "lost", init };
-        return { end: "ready", init };
+        if (until === "ready") return { end: "done", init };
+        ready = true;
+        break;
     }
   }
 }

@@ -3,9 +3,13 @@ import { failureSentence } from "syscalls/abi/syscall_error.ts";
 import { LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { MountStep, Step } from "runtime/plan/step.ts";
+import { schedulingHint } from "./scheduling_hint.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
-const INIT_FAILED = "unable to start container process: error during container init: ";
+const FAILED: Readonly<Record<Plan["purpose"], string>> = {
+  create: "unable to start container process: error during container init: ",
+  exec: "unable to start container process: ",
+};
 
 /** A failure of the init program, as a sentence: the step knows its words, the errno the reason. */
 export function stepError(plan: Plan, index: number, errno: number): LaunchError {
@@ -16,12 +20,12 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
     );
   }
   if (step.kind === "findExecutable") {
-    return new LaunchError(INIT_FAILED + lookupWords(step.name, errno));
+    return new LaunchError(FAILED[plan.purpose] + lookupWords(step.name, errno));
   }
   if (step.kind === "execute") {
-    return executeError(step.args[0] ?? "", errno);
+    return executeError(plan.purpose, step.args[0] ?? "", errno);
   }
-  if (isMount(step)) return new LaunchError(INIT_FAILED + mountWords(step, errno));
+  if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
   return new LaunchError(stepSentence(step, errno));
 }
 
@@ -81,15 +85,33 @@ const EXECUTE_REASONS: readonly (readonly [number, string])[] = [
 ];
 
 /** A failure of execve(2) itself, in runc's words. */
-export function executeError(name: string, errno: number): LaunchError {
+export function executeError(
+  purpose: Plan["purpose"],
+  name: string,
+  errno: number,
+): LaunchError {
   const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
     `${errnoName(errno)} (${errnoText(errno)})`;
-  return new LaunchError(`${INIT_FAILED}exec ${name}: ${reason}`);
+  return new LaunchError(`${FAILED[purpose]}exec ${name}: ${reason}`);
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */
 function hintFor(step: Step, errno: number): string | null {
-  if (errno === ERRNO.ENOSYS) return "ocirt needs Linux 5.12 or newer";
+  switch (step.kind) {
+    case "joinSessionKeyring":
+      return keyringHint(errno);
+    case "setCpuAffinity":
+    case "setScheduler":
+    case "setIoPriority":
+    case "setPersonality":
+    case "setMemoryPolicy":
+      return schedulingHint(step, errno);
+    default:
+      return errno === ERRNO.ENOSYS ? "ocirt needs Linux 5.12 or newer" : usualHint(step, errno);
+  }
+}
+
+function usualHint(step: Step, errno: number): string | null {
   switch (step.kind) {
     case "mountFilesystem":
     case "mountClassic":
@@ -187,4 +209,18 @@ function namespaceHint(errno: number): string | null {
   if (errno === ERRNO.EPERM) return "the runtime must be root, or in a user namespace";
   if (errno === ERRNO.EINVAL) return "this kernel lacks one of the namespace types";
   return null;
+}
+
+function keyringHint(errno: number): string | null {
+  switch (errno) {
+    case ERRNO.ENOSYS:
+      return "this kernel has no keyrings, so the process could not find the caller's keys anyway";
+    case ERRNO.EDQUOT:
+      return "the user's quota of keys is used up, see /proc/key-users; --no-new-keyring does without";
+    case ERRNO.EPERM:
+    case ERRNO.EACCES:
+      return "--no-new-keyring keeps the caller's session keyring";
+    default:
+      return null;
+  }
 }

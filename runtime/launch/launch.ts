@@ -9,7 +9,7 @@ import { socketPair } from "syscalls/libc/sockets.ts";
 import { LaunchError } from "runtime/base/errors.ts";
 import { compileImage } from "runtime/compile/init/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import { converse, type Duties, type Talk } from "./converse.ts";
+import { converse, type Duties, type Talk, type Until } from "./converse.ts";
 import { stepError } from "./explain.ts";
 import type { StartGate } from "./start_gate.ts";
 
@@ -19,7 +19,10 @@ const PROGRAM_NAME = "ocirt-init";
 export interface Launch {
   readonly plan: Plan;
   readonly arch: Arch;
-  readonly gate: StartGate;
+  /** Null for a program that waits for nobody: then the launch ends with its execve(2). */
+  readonly gate: StartGate | null;
+  /** A pidfd of the process whose namespaces the plan joins; null when it joins none that way. */
+  readonly target: OwnedFd | null;
   /** The version 2 cgroup that the plan clones the init into, opened; null when it has none. */
   readonly cgroup: OwnedFd | null;
   /** Open descriptors of the namespaces that the plan joins, in its order. */
@@ -28,12 +31,14 @@ export interface Launch {
 }
 
 /**
- * Compiles the plan, runs it in a new process and serves it until the container is created.
+ * Compiles the plan, runs it in a new process and serves it until the container is created, or, without a gate, until
+ * the program is executed.
  *
- * @returns the container's init, a child of this process, waiting at the gate
+ * @returns the container's init, waiting at the gate, or the process that was asked for: a child of this process
  * @throws {LaunchError} naming the step that failed; no process of it is left then
  */
-export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch): Pid {
+export function launch(launched: Launch): Pid {
+  const { plan, arch, gate, target, cgroup, namespaces, duties } = launched;
   const [ours, theirs] = socketPair();
   using host = ours;
   let first: Pid;
@@ -41,18 +46,18 @@ export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch)
     using child = theirs;
     const descriptors = {
       sync: child.fd,
-      gate: gate.gate.fd,
-      outcome: gate.outcome.fd,
+      gate: gate?.gate.fd ?? null,
+      outcome: gate?.outcome.fd ?? null,
+      target: target?.fd ?? null,
       cgroup: cgroup?.fd ?? null,
       namespaces: namespaces.map(({ fd }) => fd),
     };
     using program = memfd(PROGRAM_NAME, compileImage(plan, arch, descriptors));
     const inherited = [
       child,
-      gate.gate,
-      gate.outcome,
+      ...gate === null ? [] : [gate.gate, gate.outcome],
       ...namespaces,
-      ...cgroup === null ? [] : [cgroup],
+      ...[cgroup, target].filter((fd) => fd !== null),
     ];
     for (const { fd } of inherited) setInheritable(fd);
     first = spawn({
@@ -63,16 +68,25 @@ export function launch({ plan, arch, gate, cgroup, namespaces, duties }: Launch)
   }
   let ended: WaitStatus | null = null;
   const reapFirst = (): WaitStatus | null => ended ??= waitPid(first, { block: true });
-  const talk = serve(host, first, duties, reapFirst);
+  const until = gate === null ? "executed" : "ready";
+  const talk = serve({ host, first, duties, reapFirst, until });
   const firstStatus = reapFirst();
-  if (talk.end === "ready") return talk.init;
+  if (talk.end === "done") return talk.init;
   const initStatus = talk.init === null ? null : endProcess(talk.init);
   if (talk.end === "failed") throw stepError(plan, talk.step, talk.errno);
-  throw new LaunchError(lostSentence(initStatus ?? firstStatus));
+  throw new LaunchError(lostSentence(plan, initStatus ?? firstStatus));
+}
+
+interface Service {
+  readonly host: OwnedFd;
+  readonly first: Pid;
+  readonly duties: Duties;
+  readonly reapFirst: () => void;
+  readonly until: Until;
 }
 
 /** Talks with the program; when a duty fails, nothing of the program is left. */
-function serve(host: OwnedFd, first: Pid, duties: Duties, reapFirst: () => void): Talk {
+function serve({ host, first, duties, reapFirst, until }: Service): Talk {
   let init: Pid | null = null;
   const noting = (duty: (process: Pid) => void) => (process: Pid): void => {
     init = process;
@@ -88,7 +102,7 @@ function serve(host: OwnedFd, first: Pid, duties: Duties, reapFirst: () => void)
         // It has made the init, and ends.
         reapFirst();
       },
-    });
+    }, until);
   } catch (cause) {
     // Whoever waits for an answer ends when the socket does.
     host[Symbol.dispose]();
@@ -107,8 +121,9 @@ export function endProcess(init: Pid): WaitStatus | null {
   return waitPid(init, { block: true });
 }
 
-function lostSentence(status: WaitStatus | null): string {
+function lostSentence({ purpose }: Plan, status: WaitStatus | null): string {
   const how = status?.kind === "signaled" ? `by signal ${status.signal}` : "without a word";
-  return `Cannot create container: its init ended ${how} before it was ready; ` +
+  const what = purpose === "create" ? "create container: its init" : "execute in container: it";
+  return `Cannot ${what} ended ${how} before it was ready; ` +
     "hint: the memory limit may be too low, or somebody killed it";
 }

@@ -10,43 +10,69 @@ import {
   waitPid,
   type WaitStatus,
 } from "syscalls/libc/process.ts";
+import type { Relay } from "./relay.ts";
 
-/** Signals that are the runtime's own business: children, the window, and what the engine or the kernel uses for itself. */
-const NOT_FORWARDED: readonly number[] = [SIGNALS.SIGCHLD, SIGNALS.SIGURG, SIGNALS.SIGWINCH];
+/** Signals that the engine or the kernel uses for itself. */
+const NOT_FORWARDED: readonly number[] = [SIGNALS.SIGURG];
+
+/** What a foreground command does beside waiting: a terminal's traffic. */
+export interface Attended {
+  readonly relay: Relay;
+  /** The window that the command runs in has another size. */
+  readonly resized: () => void;
+}
 
 /**
- * Waits for the container's init as a foreground command does: signals that the runtime gets go to the init, and every
- * orphan that the runtime inherits as a subreaper is reaped.
+ * Waits for a process as a foreground command does: signals that the runtime gets go to it, and every orphan that the
+ * runtime inherits as a subreaper is reaped.
  *
  * @param blocked the signals that are blocked in every thread, and so arrive here and nowhere else
+ * @param attended null for a process that has the command's own standard input, output and error
  */
-export function waitForeground(init: Pid, blocked: bigint): WaitStatus {
+export function waitForeground(
+  init: Pid,
+  blocked: bigint,
+  attended: Attended | null = null,
+): WaitStatus {
   using signals = signalFd(blocked);
   using pidfd = openPidfd(init);
+  const watch: Watch = { init, signals: signals.fd, pidfd: pidfd.fd, attended };
   for (;;) {
-    const [ended, signaled] = poll([
-      { fd: pidfd.fd, events: Number(POLL.of("POLLIN")) },
-      { fd: signals.fd, events: Number(POLL.of("POLLIN")) },
+    const more = attended === null ? [] : attended.relay.entries();
+    const [ended, signaled, ...moved] = poll([
+      { fd: pidfd.fd, events: READABLE },
+      { fd: signals.fd, events: READABLE },
+      ...more,
     ], -1);
-    if (ended !== undefined && ended !== 0) {
-      const status = waitPid(init, { block: true });
-      if (status !== null) return status;
-    }
-    if (signaled !== undefined && signaled !== 0) {
-      const status = handleSignals(signals.fd, pidfd.fd, init);
-      if (status !== null) return status;
-    }
+    if (moved.some((events) => events !== 0)) attended?.relay.move();
+    let status: WaitStatus | null = null;
+    if (ended !== undefined && ended !== 0) status = waitPid(init, { block: true });
+    else if (signaled !== undefined && signaled !== 0) status = handleSignals(watch);
+    if (status === null) continue;
+    attended?.relay.drain();
+    return status;
   }
 }
 
+const READABLE = Number(POLL.of("POLLIN"));
+
+interface Watch {
+  readonly init: Pid;
+  readonly signals: Fd;
+  readonly pidfd: Fd;
+  readonly attended: Attended | null;
+}
+
 /** Forwards what came; gives the init's status when reaping met its end. */
-function handleSignals(signals: Fd, pidfd: Fd, init: Pid): WaitStatus | null {
+function handleSignals({ init, signals, pidfd, attended }: Watch): WaitStatus | null {
   for (let got = readSignal(signals); got !== null; got = readSignal(signals)) {
-    if (got.signal === SIGNALS.SIGCHLD) {
+    const { signal } = got;
+    if (signal === SIGNALS.SIGCHLD) {
       const status = reapOrphans(init);
       if (status !== null) return status;
-    } else if (!NOT_FORWARDED.includes(got.signal)) {
-      const { signal } = got;
+    } else if (signal === SIGNALS.SIGWINCH) {
+      attended?.resized();
+    } else if (!NOT_FORWARDED.includes(signal)) {
       bestEffort("the init may just have ended", () => signalPidfd(pidfd, signal));
     }
   }

@@ -8,6 +8,7 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -29,6 +30,7 @@ import { noPivot } from "./no_pivot.ts";
 import { writePidFile } from "./pid_file.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
+import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
 
 /** The spec version that state and hooks are told. */
 export const OCI_VERSION = "1.3.0";
@@ -47,30 +49,50 @@ export interface CreateOptions {
 
 /** Creates a container and leaves it waiting for start. */
 export function create(context: Context, options: CreateOptions): void {
-  using _created = createContainer(context, options);
+  using _created = createContainer(context, options, null);
 }
 
-/** The same for a caller that goes on with it: the lock is the caller's to dispose of. */
-export function createContainer(context: Context, options: CreateOptions): CreatedContainer {
+/** Gives a foreground command its terminal; called when the process asks for one. */
+export type OpenForeground = (size: "given" | "ours") => ForegroundTerminal;
+
+/**
+ * The same for a caller that goes on with it: the lock is the caller's to dispose of.
+ *
+ * @param foreground null for a command that ends before the container does
+ */
+export function createContainer(
+  context: Context,
+  options: CreateOptions,
+  foreground: OpenForeground | null,
+): CreatedContainer {
   const id = parseContainerId(options.id);
   refuseOptions(context, options);
   const loaded = loadBundle(options.bundle, options.configFile);
+  const { consoleSocket } = options;
+  const { terminal = false, consoleSize = null } = loaded.spec.process ?? {};
+  checkTerminal(context, { terminal, detach: foreground === null, consoleSocket });
+  let keepTerminal: TerminalKeeper | null = null;
+  if (consoleSocket !== null) keepTerminal = sendTo(consoleSocket);
+  else if (terminal && foreground !== null) {
+    keepTerminal = foreground(consoleSize === null ? "ours" : "given").keep;
+  }
   return createLoaded(context, {
     id,
     loaded,
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
     noPivot: options.noPivot ? noPivot(loaded.spec, options.configFile) : null,
+    keepTerminal,
+    newKeyring: !options.noNewKeyring,
   });
 }
 
 function refuseOptions(
   { systemdCgroup }: Context,
-  { consoleSocket, pidfdSocket }: CreateOptions,
+  { pidfdSocket }: CreateOptions,
 ): void {
   const given = [
     ["--systemd-cgroup", systemdCgroup],
-    ["--console-socket", consoleSocket !== null],
     ["--pidfd-socket", pidfdSocket !== null],
   ].filter(([, value]) => value).map(([name]) => name);
   if (given.length > 0) {
@@ -85,6 +107,10 @@ export interface LoadedContainer {
   /** As the user gave it. */
   readonly pidFile: string | null;
   readonly noPivot: NoPivot | null;
+  /** Null for a process without a terminal. */
+  readonly keepTerminal: TerminalKeeper | null;
+  /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
+  readonly newKeyring: boolean;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -131,7 +157,10 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
   );
 }
 
-function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): ContainerRecord {
+function firstRecord(
+  { id, loaded, newKeyring }: LoadedContainer,
+  cgroup: CgroupDriver,
+): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
     version: 1,
@@ -146,6 +175,7 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
     sharedMount: sharedMount(spec),
+    keyring: newKeyring ? sessionKeyringName(id) : "",
   };
 }
 
@@ -174,12 +204,14 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     links,
     preservedFds: container.preserveFds,
     noPivot: container.noPivot,
+    keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
   let record = run.record;
   startInit(context, {
     input,
     paths,
     undo,
+    keepTerminal: container.keepTerminal,
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";

@@ -1,8 +1,9 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import type { RLIMIT } from "syscalls/abi/process.ts";
+import { writeFile } from "syscalls/libc/paths.ts";
 import { setLimit } from "syscalls/libc/process.ts";
 import { HostError } from "runtime/base/errors.ts";
-import { ioReason } from "runtime/base/io_failure.ts";
+import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
 import type { IdMapping } from "runtime/spec/valid.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 
@@ -16,6 +17,14 @@ function mapText(mappings: readonly IdMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
     "",
   );
+}
+
+/** Moves a process into the version 2 cgroup that it was not born in. */
+export function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
+  if (moveInto === null) return;
+  const result = writeFile(`${moveInto}/cgroup.procs`, String(init), { create: null });
+  if (result === 0) return;
+  throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}`);
 }
 
 /** Lowers or raises the chance that the kernel kills the container for want of memory. */

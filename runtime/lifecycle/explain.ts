@@ -2,6 +2,7 @@ import type { ContainerId } from "runtime/base/container_id.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { planCreate } from "runtime/plan/create.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
@@ -46,11 +47,13 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     links,
     preservedFds: 0,
     noPivot: null,
+    keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {
     sync: NO_FD,
     gate: NO_FD,
     outcome: NO_FD,
+    target: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });

@@ -1,6 +1,7 @@
 import { parseContainerId } from "runtime/base/container_id.ts";
 import { OcirtError } from "runtime/base/errors.ts";
-import { recordPaths } from "runtime/base/paths.ts";
+import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
 import { type Status, statusOf } from "runtime/state/status.ts";
 import { listIds, readRecord } from "runtime/state/store.ts";
 import type { Context } from "./context.ts";
@@ -20,11 +21,23 @@ export interface ContainerState {
   readonly ownerUid: number;
 }
 
+/** A container that is looked at: nobody is kept from changing it meanwhile. */
+export interface InspectedContainer {
+  readonly record: ContainerRecord;
+  readonly paths: RecordPaths;
+  readonly status: Status;
+}
+
 /** @throws {StateError} "container does not exist", or what is wrong with its record */
-export function inspect(context: Context, id: string): ContainerState {
+export function inspectContainer(context: Context, id: string): InspectedContainer {
   const paths = recordPaths(context.root, parseContainerId(id));
   const record = readRecord(context.root, id);
-  const status = statusOf(record, paths);
+  return { record, paths, status: statusOf(record, paths) };
+}
+
+/** @throws {StateError} "container does not exist", or what is wrong with its record */
+export function inspect(context: Context, id: string): ContainerState {
+  const { record, paths, status } = inspectContainer(context, id);
   const { ociVersion, bundle, rootfs, created, annotations } = record;
   return {
     ociVersion,

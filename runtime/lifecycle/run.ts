@@ -1,15 +1,12 @@
-import { blockSignals } from "syscalls/libc/poll.ts";
-import { setChildSubreaper, type WaitStatus } from "syscalls/libc/process.ts";
 import { StateError } from "runtime/base/errors.ts";
-import { BLOCKED_SIGNALS } from "runtime/host/info_block.ts";
-import { processInfo } from "runtime/host/process_info.ts";
-import { exitStatus, waitForeground } from "runtime/launch/wait.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
 import { destroy, destroyEnded } from "./delete.ts";
+import { attend, becomeParent } from "./foreground.ts";
 import { startCreated } from "./start.ts";
+import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
 export interface RunOptions extends CreateOptions {
   /** Return as soon as the program runs. */
@@ -22,22 +19,24 @@ export interface RunOptions extends CreateOptions {
 
 /** Creates and starts a container; in the foreground waits for its end, and takes it away. */
 export function run(context: Context, options: RunOptions): number {
-  if (!options.detach) becomeParent(options);
-  const created = createContainer(context, options);
-  return runCreated(created, options);
-}
-
-/** Gets ready to be the container's parent: its signals are ours to pass on, its orphans ours to reap. */
-export function becomeParent({ noSubreaper }: Pick<RunOptions, "noSubreaper">): void {
-  if (!noSubreaper) setChildSubreaper();
-  if (!processInfo().signalsBlocked) blockSignals(BLOCKED_SIGNALS);
+  if (options.detach) return runCreated(createContainer(context, options, null), options);
+  becomeParent(options);
+  using stack = new DisposableStack();
+  let terminal: ForegroundTerminal | null = null;
+  const created = createContainer(context, options, (size) => {
+    terminal = stack.use(foregroundTerminal(size));
+    return terminal;
+  });
+  return runCreated(created, options, terminal);
 }
 
 /** Runs what was created to its end. */
 export function runCreated(
   created: CreatedContainer,
   { detach, keep }: Pick<RunOptions, "detach" | "keep">,
+  terminal: ForegroundTerminal | null = null,
 ): number {
+  const attended = terminal?.attend() ?? null;
   {
     using container = created;
     try {
@@ -47,9 +46,9 @@ export function runCreated(
     }
   }
   if (detach) return 0;
-  const status = waitForeground(created.init, BLOCKED_SIGNALS);
+  const status = attend(created.init, attended);
   if (!keep) removeEnded(created);
-  return exitStatus(status satisfies WaitStatus);
+  return status;
 }
 
 function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): never {

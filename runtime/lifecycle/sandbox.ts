@@ -8,7 +8,8 @@ import { validate } from "runtime/spec/validate.ts";
 import type { Context } from "./context.ts";
 import { createLoaded } from "./create.ts";
 import { withHome } from "./home.ts";
-import { becomeParent, runCreated } from "./run.ts";
+import { becomeParent } from "./foreground.ts";
+import { runCreated } from "./run.ts";
 import { sandboxConfig, type SandboxHost, type SandboxOptions } from "./sandbox_config.ts";
 
 export type { SandboxOptions } from "./sandbox_config.ts";
@@ -37,6 +38,8 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     preserveFds: 0,
     pidFile: null,
     noPivot: null,
+    keepTerminal: null,
+    newKeyring: true,
   });
   return runCreated(created, { detach: false, keep: false });
 }

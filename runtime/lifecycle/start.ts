@@ -30,7 +30,7 @@ export function startCreated(paths: RecordPaths): void {
     case "executed":
       return;
     case "failed":
-      throw executeError(programName(paths), outcome.errno);
+      throw executeError("create", programName(paths), outcome.errno);
     case "nobodyWaits":
       throw new StateError("cannot start an already running container");
   }

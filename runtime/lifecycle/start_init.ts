@@ -1,23 +1,21 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { openFile } from "syscalls/libc/files.ts";
-import { writeFile } from "syscalls/libc/paths.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { HostError } from "runtime/base/errors.ts";
-import { errnoReason } from "runtime/base/io_failure.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { makeStartGate } from "runtime/launch/start_gate.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
-import type { HostDuties, Plan } from "runtime/plan/plan.ts";
+import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
+import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
 import { makePlace } from "./make_place.ts";
 import { NetDevices } from "./net_devices.ts";
-import { setLimits, setOomScore, writeIdMaps } from "./duties.ts";
 import type { Undo } from "./rollback.ts";
+import { takeTerminal, type TerminalKeeper } from "./terminal.ts";
 
 export interface InitStart {
   readonly input: PlanInput;
@@ -27,12 +25,13 @@ export interface InitStart {
   readonly place: (init: Pid) => void;
   /** Called while the init builds its root. */
   readonly meanwhile: () => void;
+  readonly keepTerminal: TerminalKeeper | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
 export function startInit(
   context: Context,
-  { input, paths, undo, place, meanwhile }: InitStart,
+  { input, paths, undo, place, meanwhile, keepTerminal }: InitStart,
 ): void {
   const plan = planCreate(input);
   for (const warning of plan.warnings) context.log.log("warning", warning);
@@ -47,6 +46,7 @@ export function startInit(
     plan,
     arch,
     gate,
+    target: null,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
     duties: {
@@ -60,6 +60,9 @@ export function startInit(
       copyUp,
       placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
       placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+      terminal: (process) => {
+        if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
+      },
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
       meanwhile,
@@ -70,13 +73,6 @@ export function startInit(
   devices[Symbol.dispose]();
   // Before the init is ended: what is left of the rollback then still reaches the devices.
   undo(() => devices.open(init));
-}
-
-function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
-  if (moveInto === null) return;
-  const result = writeFile(`${moveInto}/cgroup.procs`, String(init), { create: null });
-  if (result === 0) return;
-  throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}`);
 }
 
 interface HostFiles extends Disposable {

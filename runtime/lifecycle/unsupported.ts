@@ -27,6 +27,15 @@ export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
   throw new SpecError(fileName, problems);
 }
 
+/** The same for the process of `exec`. */
+export function refuseUnsupportedProcess(process: object, fileName: string): void {
+  const problems = namesThatAsk(process, PROCESS_NAMES, "").map((path): Problem => ({
+    path,
+    text: UNSUPPORTED,
+  }));
+  if (problems.length > 0) throw new SpecError(fileName, problems);
+}
+
 /** True for what a file gives some content: absent, empty text, `{}` and `[]` ask for nothing. */
 function asks(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return false;
@@ -43,14 +52,19 @@ function namesThatAsk(
   return names.filter((name) => asks(values.get(name))).map((name) => `${path}/${name}`);
 }
 
+/** What of a process this version cannot do. */
+const PROCESS_NAMES: readonly string[] = [
+  "apparmorProfile",
+  "selinuxLabel",
+];
+
 function processPaths({ config }: ValidSpec): string[] {
-  const names = ["terminal", "apparmorProfile", "selinuxLabel", "scheduler", "ioPriority"];
-  return namesThatAsk(config.process, names, "/process");
+  return namesThatAsk(config.process, PROCESS_NAMES, "/process");
 }
 
 function linuxPaths({ config }: ValidSpec): string[] {
   const { linux } = config;
-  const own = ["seccomp", "intelRdt", "memoryPolicy", "personality"];
+  const own = ["seccomp", "intelRdt"];
   const limits = [
     "memory",
     "cpu",

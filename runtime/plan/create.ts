@@ -1,4 +1,4 @@
-import { NSIG, SIGNALS, signalSet } from "syscalls/abi/signal.ts";
+import { beginSteps } from "./begin.ts";
 import {
   executeSteps,
   identitySteps,
@@ -7,8 +7,10 @@ import {
   makeCwdSteps,
   umaskSteps,
 } from "./identity.ts";
+import { resetAffinitySteps } from "./affinity.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import type { PlanInput } from "./input.ts";
+import { sessionKeyringSteps } from "./keyring.ts";
 import {
   cloneInto,
   earlyNamespaceSteps,
@@ -29,8 +31,10 @@ import {
 } from "./rootfs/enter_root.ts";
 import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
 import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
+import { schedulingSteps } from "./scheduling.ts";
 import type { Step } from "./step.ts";
 import { sysctlSteps } from "./sysctl.ts";
+import { consoleSteps, terminalRequest } from "./terminal.ts";
 
 /** One part of making a container, and why it stands where it does. */
 interface Phase {
@@ -41,21 +45,7 @@ interface Phase {
 /** The order of everything `create` does inside; the only place where steps are put in sequence. */
 export const CREATE_ORDER: readonly Phase[] = [
   {
-    steps: ({ facts, preservedFds }) => [
-      {
-        kind: "resetSignals",
-        ignored: signalsToReset(facts.ignoredSignals),
-        label: "reset signal actions and mask",
-        origin: "",
-      },
-      {
-        kind: "closeInheritedOnExec",
-        preservedFds,
-        label: "keep descriptors from the process",
-        origin: "",
-      },
-      { kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" },
-    ],
+    steps: beginSteps,
     reason: "first, so that nothing of the caller's leaks, and all that is made has its exact mode",
   },
   {
@@ -73,6 +63,14 @@ export const CREATE_ORDER: readonly Phase[] = [
   },
   { steps: forkSteps, reason: "a pid namespace begins with a new process" },
   {
+    steps: resetAffinitySteps,
+    reason: "the init is in its cgroup, and before that the kernel would go by the caller's CPUs",
+  },
+  {
+    steps: sessionKeyringSteps,
+    reason: "as root of the user namespace, which the names of keyrings belong to",
+  },
+  {
     steps: ownNamespaceSteps,
     reason: "the cgroup namespace's root is the cgroup that the init was placed in just now",
   },
@@ -86,6 +84,10 @@ export const CREATE_ORDER: readonly Phase[] = [
   {
     steps: switchRootSteps,
     reason: "all sources are host paths, so nothing of them is needed any more",
+  },
+  {
+    steps: consoleSteps,
+    reason: "/dev can still be written, and the paths are the container's",
   },
   { steps: makeCwdSteps, reason: "while the root can be written" },
   { steps: finishReadonlyMountSteps, reason: "nothing is made in them any more" },
@@ -101,22 +103,10 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "before RLIMIT_NOFILE, which may be too low for all that is open, and before the wait",
   },
   { steps: limitSteps, reason: "a low limit must not disturb the steps before" },
+  { steps: schedulingSteps, reason: "limits may grant it, and so do the powers given up next" },
   { steps: identitySteps, reason: "gives up the powers that all steps before needed" },
   { steps: executeSteps, reason: "the executable is looked up as the process's user, in its root" },
 ];
-
-/** Signals that the JavaScript engine and its C library ignore in the runtime itself. */
-const IGNORED_BY_ENGINE = signalSet(SIGNALS.SIGPIPE, 32, 33);
-
-/** What the init would inherit ignored; SIGKILL and SIGSTOP never are. */
-function signalsToReset(ignored: bigint): number[] {
-  const set = (ignored | IGNORED_BY_ENGINE) & ~signalSet(SIGNALS.SIGKILL, SIGNALS.SIGSTOP);
-  const signals: number[] = [];
-  for (let signal = 1; signal <= NSIG; signal++) {
-    if ((set >> BigInt(signal - 1) & 1n) === 1n) signals.push(signal);
-  }
-  return signals;
-}
 
 /**
  * What `create` will do for this configuration on this host.
@@ -126,8 +116,10 @@ function signalsToReset(ignored: bigint): number[] {
 export function planCreate(input: PlanInput): Plan {
   const { spec } = input;
   return {
+    purpose: "create",
     steps: CREATE_ORDER.flatMap(({ steps }) => steps(input)),
     host: {
+      terminal: terminalRequest(input),
       namespaces: joinedNamespaces(input),
       uidMappings: spec.uidMappings,
       gidMappings: spec.gidMappings,

@@ -1,18 +1,10 @@
-import type { ValidProcess } from "runtime/spec/valid.ts";
 import { boundingSet, grantedSets } from "./capabilities.ts";
 import { inUserNamespace } from "./namespaces.ts";
-import type { PlanInput } from "./input.ts";
+import { type PlanInput, processOf } from "./input.ts";
 import type { Step } from "./step.ts";
 
 /** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
 const KEEP_GROUPS = "run.oci.keep_original_groups";
-
-function processOf(input: PlanInput): ValidProcess {
-  if (input.spec.process === null) {
-    throw new RangeError("Cannot plan a container without a process");
-  }
-  return input.spec.process;
-}
 
 /** The working directory is made while the root can be written. */
 export function makeCwdSteps(input: PlanInput): Step[] {
@@ -86,6 +78,12 @@ export function identitySteps(input: PlanInput): Step[] {
     label: "drop capabilities from the bounding set",
     origin: `${capabilities}/bounding`,
   });
+  steps.push({
+    kind: "ownStdio",
+    uid,
+    label: `give standard input, output and error to user ${uid}`,
+    origin: `${origin}/uid`,
+  });
   if (input.spec.annotations[KEEP_GROUPS] !== "1") {
     steps.push({
       kind: "setGroups",
@@ -109,29 +107,41 @@ export function identitySteps(input: PlanInput): Step[] {
   return steps;
 }
 
-/** The last steps: find the program, wait for start, become it. */
+/** The last steps of a container's init: find the program, wait for start, become it. */
 export function executeSteps(input: PlanInput): Step[] {
+  return [
+    findStep(input),
+    { kind: "waitForStart", label: "wait for start", origin: "" },
+    executeStep(input, "outcome"),
+  ];
+}
+
+/** The last steps of a process that waits for nobody. */
+export function executeAtOnceSteps(input: PlanInput): Step[] {
+  return [
+    findStep(input),
+    { kind: "announce", label: "tell the host that all is done", origin: "" },
+    executeStep(input, "sync"),
+  ];
+}
+
+function findStep(input: PlanInput): Step {
   const { args, env } = processOf(input);
   const name = args[0];
-  const origin = "/process/args/0";
-  return [
-    {
-      kind: "findExecutable",
-      name,
-      candidates: candidates(name, env),
-      label: `find executable ${JSON.stringify(name)}`,
-      origin,
-    },
-    { kind: "waitForStart", label: "wait for start", origin: "" },
-    {
-      kind: "execute",
-      args,
-      env,
-      preservedFds: input.preservedFds,
-      label: `execute ${JSON.stringify(name)}`,
-      origin: "/process/args",
-    },
-  ];
+  return {
+    kind: "findExecutable",
+    name,
+    candidates: candidates(name, env),
+    label: `find executable ${JSON.stringify(name)}`,
+    origin: "/process/args/0",
+  };
+}
+
+function executeStep(input: PlanInput, reportsTo: "outcome" | "sync"): Step {
+  const { args, env } = processOf(input);
+  const { preservedFds } = input;
+  const label = `execute ${JSON.stringify(args[0])}`;
+  return { kind: "execute", args, env, preservedFds, reportsTo, label, origin: "/process/args" };
 }
 
 /** Where execvp(3) would look: the name itself when it has a slash, else each entry of the container's PATH. */

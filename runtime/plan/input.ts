@@ -1,5 +1,5 @@
 import type { HostFacts } from "runtime/base/facts.ts";
-import type { NamespaceType, ValidNamespace, ValidSpec } from "runtime/spec/valid.ts";
+import type { NamespaceType, ValidNamespace, ValidProcess, ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "./plan.ts";
 
 /** All that a plan is made from. */
@@ -13,12 +13,22 @@ export interface PlanInput {
   readonly preservedFds: number;
   /** Move the root over the host's in place of pivot_root (`--no-pivot`); null: pivot. */
   readonly noPivot: NoPivot | null;
+  /** Name of the session keyring to join; null leaves the process the caller's. */
+  readonly keyring: string | null;
 }
 
 /** What a root that was only moved over the host's must have hidden before, since the host's mounts stay below it. */
 export interface NoPivot {
   /** Mount points of the host's that show a whole procfs or sysfs, outermost first. */
   readonly fullMounts: readonly string[];
+}
+
+/** @throws {RangeError} when the configuration has no process: the caller checks that first */
+export function processOf(input: PlanInput): ValidProcess {
+  if (input.spec.process === null) {
+    throw new RangeError("Cannot plan a container without a process");
+  }
+  return input.spec.process;
 }
 
 export function namespaceOf(spec: ValidSpec, type: NamespaceType): ValidNamespace | undefined {

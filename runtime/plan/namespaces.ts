@@ -40,6 +40,15 @@ export function joinSteps(input: PlanInput): Step[] {
   ];
 }
 
+/** Joins namespaces of a running container, and is root in its user namespace if that is one of them. */
+export function joinProcessSteps(types: readonly NamespaceType[]): Step[] {
+  if (types.length === 0) return [];
+  const label = `join ${types.join(", ")} namespaces of the container`;
+  const steps: Step[] = [{ kind: "joinProcess", types, label, origin: "/linux/namespaces" }];
+  if (types.includes("user")) steps.push(becomeRoot("/linux/namespaces"));
+  return steps;
+}
+
 function becomeRoot(origin: string): Step {
   return { kind: "becomeNamespaceRoot", label: "become root of the user namespace", origin };
 }
@@ -106,13 +115,26 @@ export function forkSteps(input: PlanInput): Step[] {
       label: `create the container's init with ${names}`,
       origin: "/linux/namespaces",
     },
-    {
-      kind: "ask",
-      duty: "place",
-      label: "wait until the host has recorded and placed the init",
-      origin: "/linux/cgroupsPath",
-    },
+    placeStep(),
   ];
+}
+
+/** A process for namespaces that were joined: a pid namespace has only those that are born in it. */
+export function forkJoinedSteps(): Step[] {
+  const label = "create the process in the container";
+  return [
+    { kind: "forkInit", namespaces: [], intoCgroup: false, label, origin: "/linux/namespaces" },
+    placeStep(),
+  ];
+}
+
+function placeStep(): Step {
+  const label = "wait until the host has recorded and placed the init";
+  return { kind: "ask", duty: "place", label, origin: "/linux/cgroupsPath" };
+}
+
+export function newSessionStep(): Step {
+  return { kind: "newSession", label: "start a session", origin: "" };
 }
 
 /** What an init does with its namespaces before it looks at files. */
@@ -128,7 +150,7 @@ export function ownNamespaceSteps(input: PlanInput): Step[] {
       origin: cgroup.origin,
     });
   }
-  steps.push({ kind: "newSession", label: "start a session", origin: "" });
+  steps.push(newSessionStep());
   const network = namespaceOf(spec, "network");
   if (network?.path === null) {
     steps.push({ kind: "loopbackUp", label: "bring up lo", origin: network.origin });

@@ -1,8 +1,10 @@
 import type { IdMapping, ValidNamespace, ValidNetDevice, ValidRlimit } from "runtime/spec/valid.ts";
 import type { Step } from "./step.ts";
 
-/** All that `create` will do: the steps of the init program, and what the host half owes it. */
+/** All that a command will do in a container: the steps of the program, and what the host half owes it. */
 export interface Plan {
+  /** What it makes: the container's init, or one more process. */
+  readonly purpose: "create" | "exec";
   readonly steps: readonly Step[];
   readonly host: HostDuties;
   /** Things a person should know that are no errors. */
@@ -11,6 +13,8 @@ export interface Plan {
 
 /** What the host half does while the init program waits for it. */
 export interface HostDuties {
+  /** Null for a process without a terminal. */
+  readonly terminal: TerminalRequest | null;
   /** Namespaces to open before the program runs; the descriptor `namespace:N` is the N-th. */
   readonly namespaces: readonly (ValidNamespace & { readonly path: string })[];
   readonly uidMappings: readonly IdMapping[];
@@ -25,6 +29,12 @@ export interface HostDuties {
   readonly netDevices: readonly ValidNetDevice[];
   /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
   readonly rlimits: readonly ValidRlimit[];
+}
+
+/** The terminal that a process asks for. */
+export interface TerminalRequest {
+  /** In characters; null leaves it to whoever sits before it. */
+  readonly size: { readonly rows: number; readonly columns: number } | null;
 }
 
 /** Where the container's cgroups are, as far as cgroup mounts inside the container need it. */

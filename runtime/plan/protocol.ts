@@ -29,20 +29,25 @@ export const DUTY = {
    * tmpfs that is about to cover it.
    */
   copyUp: 4,
+  /** Take the master of the process's terminal, which is at descriptor {@link TERMINAL_MASTER} of the asking process. */
+  terminal: 5,
   /**
    * Make the directory that the mount point of the asking step leads to, by symlinks that lead nowhere, in the root at
    * descriptor {@link PLACE_ROOT} of the asking process.
    */
-  placeDirectory: 5,
+  placeDirectory: 6,
   /** The same with an empty file. */
-  placeFile: 6,
+  placeFile: 7,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
 export const COPY_UP = { from: 201, to: 202 } as const;
 
+/** Where a process holds the master of its terminal until the host half has it. */
+export const TERMINAL_MASTER = 203;
+
 /** Where the init holds its root for `placeDirectory` and `placeFile`. */
-export const PLACE_ROOT = 203;
+export const PLACE_ROOT = 204;
 
 export type Duty = keyof typeof DUTY;
 

@@ -1,9 +1,14 @@
 import type {
   CapabilitySets,
+  IdList,
   MountAttrName,
   MountFlagName,
   NamespaceType,
+  PersonalityDomain,
   Propagation,
+  ValidIoPriority,
+  ValidMemoryPolicy,
+  ValidScheduler,
 } from "runtime/spec/valid.ts";
 import type { Duty } from "./protocol.ts";
 
@@ -17,13 +22,15 @@ import type { Duty } from "./protocol.ts";
 export type Step = StepAction & { readonly label: string; readonly origin: string };
 
 /** A descriptor that the host half opens before the program runs, by its use. */
-export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | `namespace:${number}`;
+export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | "target" | `namespace:${number}`;
 
 export type StepAction =
   | ProcessStep
   | NamespaceStep
   | RootStep
   | FilesystemStep
+  | TerminalStep
+  | SchedulingStep
   | IdentityStep
   | ExecStep;
 
@@ -36,7 +43,7 @@ export type ProcessStep =
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
   | {
     readonly kind: "ask";
-    readonly duty: Exclude<Duty, "copyUp" | "placeDirectory" | "placeFile">;
+    readonly duty: Exclude<Duty, "copyUp" | "terminal" | "placeDirectory" | "placeFile">;
   }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }
@@ -46,6 +53,15 @@ export type ProcessStep =
     readonly namespaces: readonly NamespaceType[];
     /** Whether the init is born in the cgroup of the host half's descriptor (CLONE_INTO_CGROUP). */
     readonly intoCgroup: boolean;
+  }
+  /**
+   * Joins the session keyring of this name, which is made when it is not there. `searchableBy` is who may search it besides
+   * those who possess it; null leaves that as it is. A kernel without keyrings is a warning.
+   */
+  | {
+    readonly kind: "joinSessionKeyring";
+    readonly name: string;
+    readonly searchableBy: "user" | "others" | null;
   }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
@@ -61,6 +77,8 @@ export type NamespaceStep =
     readonly fd: HostFd;
     readonly attempt: "only" | "first" | "again";
   }
+  /** Joins these namespaces of the process behind the pidfd `target`, all at once (setns(2), Linux 5.8). */
+  | { readonly kind: "joinProcess"; readonly types: readonly NamespaceType[] }
   /** Unshares one namespace of the calling process (user, cgroup; time: of its children). */
   | { readonly kind: "unshare"; readonly type: NamespaceType }
   /** Becomes uid 0 and gid 0 of the new user namespace, without supplementary groups where they may be dropped. */
@@ -106,7 +124,9 @@ export type RootStep =
   | { readonly kind: "hideHostMount"; readonly path: string }
   /** Moves the container's root over the host's and changes into it, for a host whose root cannot be pivoted away (a ramdisk). */
   | { readonly kind: "moveRoot" }
-  | { readonly kind: "changeRoot" };
+  | { readonly kind: "changeRoot" }
+  /** Takes a directory, by its path in this process's mount namespace, for the container's root. */
+  | { readonly kind: "openJoinedRoot"; readonly path: string };
 
 /** Paths are absolute and meant inside the container's root; sources are host paths. */
 export type FilesystemStep =
@@ -212,6 +232,29 @@ export interface RecursiveAttributes {
   readonly clear: readonly MountAttrName[];
 }
 
+/** The terminal of a process that asks for one. */
+export type TerminalStep =
+  /**
+   * Makes a pty in the container's devpts, lets the host half take its master, and becomes the session that the other
+   * end controls, with that as standard input, output and error.
+   */
+  | { readonly kind: "openTerminal" }
+  /** The same end at `/dev/console`, as a mount. */
+  | { readonly kind: "mountConsole" };
+/** When and where the process runs, and where its memory is. */
+export type SchedulingStep =
+  /** `all` are those of the cgroup; a failure of that is a warning. */
+  | { readonly kind: "setCpuAffinity"; readonly cpus: IdList | "all" }
+  | {
+    readonly kind: "setScheduler";
+    readonly scheduler: ValidScheduler;
+    /** True when the container's cgroup has some of the CPUs only: SCHED_DEADLINE needs them all. */
+    readonly confined: boolean;
+  }
+  | { readonly kind: "setIoPriority"; readonly ioPriority: ValidIoPriority }
+  | { readonly kind: "setPersonality"; readonly domain: PersonalityDomain }
+  | { readonly kind: "setMemoryPolicy"; readonly policy: ValidMemoryPolicy };
+
 /** From root's powers to the process's. */
 export type IdentityStep =
   | {
@@ -225,6 +268,8 @@ export type IdentityStep =
     readonly soft: bigint;
     readonly hard: bigint;
   }
+  /** Makes the user the owner of what it inherits as descriptors 0, 1 and 2, but never of /dev/null. */
+  | { readonly kind: "ownStdio"; readonly uid: number }
   | { readonly kind: "setNoNewPrivileges" }
   | { readonly kind: "dropBoundingSet"; readonly drop: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }
@@ -240,6 +285,8 @@ export type ExecStep =
   }
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
   | { readonly kind: "waitForStart" }
+  /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */
+  | { readonly kind: "announce" }
   /** Closes every descriptor above those kept, then becomes the user's program. */
   | {
     readonly kind: "execute";
@@ -247,4 +294,6 @@ export type ExecStep =
     readonly env: readonly string[];
     /** Descriptors from 3 on that the process keeps. */
     readonly preservedFds: number;
+    /** Who learns of a failure: whoever starts the container, or the host half that made the process. */
+    readonly reportsTo: "outcome" | "sync";
   };

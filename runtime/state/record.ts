@@ -22,6 +22,8 @@ export interface ContainerRecord {
   readonly cgroupCreated: readonly string[];
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
+  /** The session keyring of the container's processes; "" where they keep their caller's. */
+  readonly keyring: string;
 }
 
 /** The text of a record's file. */
@@ -70,6 +72,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     cgroups: strings("cgroups"),
     cgroupCreated: strings("cgroupCreated"),
     sharedMount: string("sharedMount"),
+    keyring: string("keyring"),
   };
 }
 

@@ -140,6 +140,19 @@ export function writeAll(file: Fd, bytes: Uint8Array<ArrayBuffer>): void {
   }
 }
 
+/** Writes as much as the file takes now: how many bytes, or a negative errno (EAGAIN: none now). */
+export function writeSome(file: Fd, bytes: Uint8Array<ArrayBuffer>): number {
+  using arena = new Arena();
+  return retryCall("write", file, arena.bytes(bytes), bytes.length);
+}
+
+/** No read or write of this open file waits any more. */
+export function setNonblocking(file: Fd): void {
+  const attempt = { verb: "set up", object: `descriptor ${file}` };
+  const status = BigInt(call(attempt, "fcntl", file, F.F_GETFL));
+  call(attempt, "fcntl", file, F.F_SETFL, status | openFlags(hostArch()).values.O_NONBLOCK);
+}
+
 /** A device, or the device that a file is on. */
 export interface DeviceNumber {
   readonly major: number;

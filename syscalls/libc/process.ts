@@ -93,6 +93,15 @@ export function openPidfd(process: Pid): OwnedFd {
 }
 
 /**
+ * A copy of a descriptor of the process behind a pidfd, close-on-exec (pidfd_getfd(2), Linux 5.6).
+ * @throws {SyscallError} EBADF when the process has none of that number; EPERM when this one may not trace it
+ */
+export function takeDescriptor(pidfd: Fd, number: number): OwnedFd {
+  const attempt = { verb: "take", object: `descriptor ${number} of the process` };
+  return new OwnedFd(fd(call(attempt, "pidfd_getfd", pidfd, number, 0)));
+}
+
+/**
  * Sends a signal to the process behind a pidfd; 0 only asks whether it may be sent.
  * @throws {SyscallError} ESRCH when the process has ended and been reaped; EPERM
  */

@@ -201,11 +201,10 @@ containerTest("an id that is no safe file name is refused by every command", (st
 });
 
 containerTest(
-  "a terminal, a filter, a limit that this version cannot give is refused, not left out",
+  "a filter, a limit that this version cannot give is refused, not left out",
   (stage) => {
     for (
       const [edit, pointer] of [
-        [(c) => c.process["terminal"] = true, "/process/terminal"],
         [(c) => c.process["apparmorProfile"] = "x", "/process/apparmorProfile"],
         [(c) => c.process["selinuxLabel"] = "x", "/process/selinuxLabel"],
       ] as readonly (readonly [Edit, string])[]

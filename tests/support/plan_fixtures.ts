@@ -39,23 +39,25 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
-  readonly noPivot?: NoPivot;
+  readonly noPivot?: NoPivot | null;
+  readonly keyring?: string | null;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, noPivot }: PlanOptions = {},
+  {
+    change = () => {},
+    cgroups = UNIFIED,
+    facts = {},
+    preservedFds = 0,
+    noPivot = null,
+    keyring = "_ses.c1",
+  }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({
-    spec,
-    facts: host,
-    cgroups,
-    links: new Map(),
-    preservedFds,
-    noPivot: noPivot ?? null,
-  });
+  const links = new Map<string, string>();
+  return planCreate({ spec, facts: host, cgroups, links, preservedFds, noPivot, keyring });
 }
 
 /** Descriptors as the host half may have opened them. */
@@ -64,6 +66,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     sync: 20,
     gate: 21,
     outcome: 22,
+    target: null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

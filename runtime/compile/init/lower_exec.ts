@@ -5,7 +5,7 @@ import type { Label, Slot } from "syscalls/native/program.ts";
 import type { ExecStep } from "runtime/plan/step.ts";
 import { TAG } from "runtime/plan/protocol.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { close, cwd, type Lowering } from "./lowering.ts";
+import { close, cwd, hostFd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends ExecStep["kind"]> = Extract<ExecStep, { kind: Kind }>;
 
@@ -15,6 +15,8 @@ export function lowerExec(low: Lowering, step: ExecStep): void {
       return lowerFind(low, step);
     case "waitForStart":
       return lowerWait(low);
+    case "announce":
+      return low.builder.report({ tag: TAG.ready, value: low.builder.immediate(0) });
     case "execute":
       return lowerExecute(low, step);
     default:
@@ -82,13 +84,13 @@ function tryCandidate(
 
 /** From here on the only listener left is `ocirt start`, at the outcome fifo. */
 function lowerWait(low: Lowering): void {
-  const { builder, descriptors } = low;
+  const { builder } = low;
   const started = builder.label();
   builder.call("close", [builder.value(low.root, "root")]);
   builder.report({ tag: TAG.ready, value: builder.immediate(0) });
-  builder.set(builder.reportFd, builder.immediate(descriptors.outcome, "outcome"));
+  builder.set(builder.reportFd, builder.immediate(hostFd(low, "outcome"), "outcome"));
   builder.call("read", [
-    builder.immediate(descriptors.gate, "gate"),
+    builder.immediate(hostFd(low, "gate"), "gate"),
     builder.addressOf(low.reply, "reply"),
     builder.immediate(1),
   ]);
@@ -99,22 +101,23 @@ function lowerWait(low: Lowering): void {
 
 /**
  * CVE-2024-21626: nothing but stdio and what the caller asked for reaches the process, and all else is really closed
- * right before execve. The outcome fifo stays until execve itself closes it: that tells `start` that it worked.
+ * right before execve. The descriptor of the reports stays until execve itself closes it: that tells that it worked.
  */
-function lowerExecute(low: Lowering, { args, env, preservedFds }: Of<"execute">): void {
+function lowerExecute(low: Lowering, { args, env, preservedFds, reportsTo }: Of<"execute">): void {
   const { builder, descriptors } = low;
   const family = openFlags(low.arch);
-  const outcome = 3 + preservedFds;
-  if (descriptors.outcome !== outcome) {
+  const reports = 3 + preservedFds;
+  const from = reportsTo === "sync" ? descriptors.sync : hostFd(low, "outcome");
+  if (from !== reports) {
     builder.call("dup3", [
-      builder.immediate(descriptors.outcome, "outcome"),
-      builder.immediate(outcome),
+      builder.immediate(from, reportsTo),
+      builder.immediate(reports),
       builder.flags(family, family.of("O_CLOEXEC")),
     ]);
-    builder.set(builder.reportFd, builder.immediate(outcome));
+    builder.set(builder.reportFd, builder.immediate(reports));
   }
   builder.call("close_range", [
-    builder.immediate(outcome + 1),
+    builder.immediate(reports + 1),
     builder.immediate(0xffff_ffff, "~0U"),
     builder.flags(CLOSE_RANGE, CLOSE_RANGE.of()),
   ]);

@@ -280,7 +280,8 @@ function maskingNull(low: Lowering, into: Slot): void {
 function lowerCloseOpened(low: Lowering, { preservedFds }: Of<"closeOpened">): void {
   const { builder, descriptors } = low;
   forget(low);
-  const kept = [descriptors.sync, descriptors.gate, descriptors.outcome].sort((a, b) => a - b);
+  const kept = [descriptors.sync, descriptors.gate, descriptors.outcome].filter((fd) => fd !== null)
+    .sort((a, b) => a - b);
   let first = 3 + preservedFds;
   for (const fd of [...kept, LAST_FD + 1]) {
     if (first < fd) {

@@ -36,6 +36,8 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
       return lowerMoveRoot(low);
     case "changeRoot":
       return lowerChangeRoot(low);
+    case "openJoinedRoot":
+      return lowerKeep(low, step.path, low.root, ["O_PATH", "O_DIRECTORY"]);
     default:
       return unreachable(step);
   }

@@ -4,15 +4,18 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
+import { TAG } from "runtime/plan/protocol.ts";
 
 /** Numbers of the descriptors that the host half leaves open for the program. */
 export interface Descriptors {
   /** The child's end of the sync socket. */
   readonly sync: number;
-  /** The start fifo, open for reading and writing. */
-  readonly gate: number;
-  /** The outcome fifo, open for writing. */
-  readonly outcome: number;
+  /** The start fifo, open for reading and writing; null for a program that waits for nobody. */
+  readonly gate: number | null;
+  /** The outcome fifo, open for writing; null likewise. */
+  readonly outcome: number | null;
+  /** A pidfd of the process whose namespaces are joined; null when the plan joins none that way. */
+  readonly target: number | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */
@@ -50,6 +53,8 @@ export interface Lowering {
   readonly entered: Slot;
   /** Address of the path to execute. */
   readonly executable: Slot;
+  /** The process's end of its terminal, once a step made it. */
+  readonly terminal: Slot;
   /** The directory that the last steps worked in; null when there is none to share. */
   open: OpenDirectory | null;
   /** Descriptors that were left to the great closing (`closeOpened`), and whether it has been: then each is closed at once. */
@@ -79,12 +84,20 @@ export function newLowering(
     maskTmpfs: slot(),
     entered: slot(),
     executable: slot(),
+    terminal: slot(),
     open: null,
     keptOpen: 0,
     closing: false,
     hows: new Map(),
     joined: new Map(),
   };
+}
+
+/** A descriptor of the host half's that a step needs. */
+export function hostFd(low: Lowering, name: "gate" | "outcome" | "target"): number {
+  const number = low.descriptors[name];
+  if (number === null) throw new RangeError(`Cannot compile step: there is no descriptor ${name}`);
+  return number;
 }
 
 /** AT_FDCWD as an operand. */
@@ -176,6 +189,14 @@ export function branchUnlessDirectory(low: Lowering, opened: Operand, to: Label)
   });
   builder.branch({ when: { kind: "failed" }, to });
   close(low, probe);
+}
+
+/** Tells the host half when the last call, whose result is also in the slot, has failed: it becomes a warning. */
+export function warnOfFailure({ builder }: Lowering, result: Slot): void {
+  const succeeded = builder.label();
+  builder.branch({ when: { kind: "succeeded" }, to: succeeded });
+  builder.report({ tag: TAG.warning, value: builder.value(result, "errno") });
+  builder.place(succeeded);
 }
 
 /** How many descriptors may stay open while the root is built: few enough for the smallest limit in use, 256. */

@@ -54,11 +54,6 @@ export function checkProcess(
   if (oomScoreAdj !== undefined && (oomScoreAdj < -1000 || oomScoreAdj > 1000)) {
     findings.problem(`${origin}/oomScoreAdj`, `${oomScoreAdj} is not in the range -1000 to 1000`);
   }
-  if (process.scheduler !== undefined) checkScheduler(process.scheduler, origin, findings);
-  if (process.ioPriority !== undefined) checkIoPriority(process.ioPriority, origin, findings);
-  if (process.execCPUAffinity !== undefined) {
-    checkAffinity(process.execCPUAffinity, origin, findings);
-  }
   checkIds(process, origin, scope, findings);
   const grantable = scope.userNamespace === null ? scope.facts.capabilityBounds : ALL_CAPABILITIES;
   return {
@@ -66,6 +61,7 @@ export function checkProcess(
     env: checkEnvironment(process.env ?? [], `${origin}/env`, findings),
     cwd,
     terminal: process.terminal ?? false,
+    consoleSize: consoleSizeOf(process),
     uid: user?.uid ?? 0,
     gid: user?.gid ?? 0,
     additionalGids: user?.additionalGids ?? [],
@@ -77,7 +73,30 @@ export function checkProcess(
       : checkCapabilities(capabilities, grantable, `${origin}/capabilities`, findings),
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: oomScoreAdj ?? null,
+    ...checkTiming(process, origin, findings),
   };
+}
+
+/** When and where the process may run. */
+function checkTiming(
+  { scheduler, ioPriority, execCPUAffinity }: ProcessConfig,
+  origin: string,
+  findings: Findings,
+): Pick<ValidProcess, "scheduler" | "ioPriority" | "execCpuAffinity"> {
+  return {
+    scheduler: scheduler === undefined ? null : checkScheduler(scheduler, origin, findings),
+    ioPriority: ioPriority === undefined ? null : checkIoPriority(ioPriority, origin, findings),
+    execCpuAffinity: execCPUAffinity === undefined
+      ? { initial: null, final: null }
+      : checkAffinity(execCPUAffinity, origin, findings),
+  };
+}
+
+/** config.md: "MUST ignore if terminal is false". No size is how an encoder without optional fields says that there is none. */
+function consoleSizeOf({ terminal, consoleSize }: ProcessConfig): ValidProcess["consoleSize"] {
+  if (terminal !== true || consoleSize === undefined) return null;
+  const { height, width } = consoleSize;
+  return height === 0 && width === 0 ? null : { rows: height, columns: width };
 }
 
 function checkIds(

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { S_IF } from "syscalls/abi/open.ts";
+import { DEVPTS_SUPER_MAGIC, makedev } from "syscalls/abi/kernel_stat.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { interpret, type Interpretation, type Memory } from "syscalls/native/interpreter.ts";
 import { link } from "syscalls/native/link.ts";
@@ -16,6 +18,7 @@ import {
   planWith,
   withUserNamespace,
 } from "tests/support/plan_fixtures.ts";
+import type { Draft } from "tests/support/spec_fixtures.ts";
 
 /** Configurations that between them have every kind of step. */
 const CASES: Readonly<Record<string, PlanOptions>> = {
@@ -31,6 +34,7 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
   "user namespace": { change: withUserNamespace, preservedFds: 2 },
   "labels": { change: (config) => config.linux.mountLabel = "u:r:t:s0:c1,c2" },
   "no pivot": { noPivot: { fullMounts: ["/proc", "/sys"] } },
+  "process properties": { change: everyProperty, keyring: null },
   "everything else": {
     change: (config) => {
       config.linux.namespaces.push({ type: "time" });
@@ -57,6 +61,25 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     },
   },
 };
+
+/** What there is to say of the process beyond the template. */
+function everyProperty(config: Draft): void {
+  config.process.user = { uid: 1000, gid: 1000 };
+  config.process.scheduler = {
+    policy: "SCHED_DEADLINE",
+    flags: ["SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM"],
+    runtime: 42_000,
+    deadline: 100_000,
+    period: 1_000_000,
+  };
+  config.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 4 };
+  config.linux.personality = { domain: "LINUX32" };
+  config.linux.memoryPolicy = {
+    mode: "MPOL_BIND",
+    nodes: "0-1,70",
+    flags: ["MPOL_F_STATIC_NODES"],
+  };
+}
 
 function programOf(plan: Plan): ReturnType<typeof compileInit> {
   return compileInit(plan, "x86_64", descriptorsFor(plan));
@@ -96,6 +119,15 @@ function run(plan: Plan, failing: number | null = null): Interpretation {
         return -BigInt(ERRNO.ENOTDIR);
       }
       if (name === "getcwd") memory.write(args[0] ?? 0n, new TextEncoder().encode("/work\0"));
+      if (name === "openat2" && memory.cString(args[1] ?? 0n) === "dev/pts/ptmx") {
+        made = [BigInt(S_IF.S_IFCHR), makedev(5, 2)];
+      }
+      if (name === "fstatfs") {
+        memory.write(
+          args[1] ?? 0n,
+          new Uint8Array(new BigUint64Array([DEVPTS_SUPER_MAGIC]).buffer),
+        );
+      }
       if (name === "mknodat") made = [args[2] ?? 0n, args[3] ?? 0n];
       if (name === "newfstatat") writeStat(memory, args[2] ?? 0n, made);
       return OPENING.includes(name) ? fd++ : 0n;
@@ -127,6 +159,7 @@ Deno.test("when everything works the init asks, is ready, and becomes the user's
   assertEquals(end, { kind: "executed" });
   assertEquals(reports.map(({ tag, value }) => [tag, value]), [
     [TAG.ask, BigInt(DUTY.place)],
+    [TAG.ask, BigInt(DUTY.terminal)],
     [TAG.ready, 0n],
   ]);
   const { outcome, gate } = descriptorsFor(plan);
@@ -167,6 +200,6 @@ Deno.test("no words are in the program: the parent has them all", () => {
 Deno.test("descriptors that the process keeps lie below the one that tells of execve", () => {
   const plan = planWith({ preservedFds: 2 });
   const { trace } = run(plan);
-  assertEquals(trace.find(({ call }) => call === "dup3")?.args[1], 5n);
+  assertEquals(trace.findLast(({ call }) => call === "dup3")?.args[1], 5n);
   assertEquals(trace.findLast(({ call }) => call === "close_range")?.args[0], 6n);
 });

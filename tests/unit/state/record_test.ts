@@ -15,6 +15,7 @@ const RECORD: ContainerRecord = {
   cgroups: ["/sys/fs/cgroup/c1"],
   cgroupCreated: [],
   sharedMount: "",
+  keyring: "_ses.c1",
 };
 
 Deno.test("a record survives being written and read, bytes that are no UTF-8 too", () => {

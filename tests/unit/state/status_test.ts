@@ -24,6 +24,7 @@ const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   sharedMount: "",
+  keyring: "_ses.c1",
 };
 
 function probes(changes: Partial<StatusProbes>): StatusProbes {

@@ -1,0 +1,108 @@
+import type { HostFacts } from "runtime/base/facts.ts";
+import { UsageError } from "runtime/base/errors.ts";
+import { readUserFile } from "runtime/host/bundle.ts";
+import { probeHost } from "runtime/host/probe.ts";
+import { isOwnNamespace } from "runtime/host/namespaces.ts";
+import type { ExecInput } from "runtime/plan/exec.ts";
+import type { CgroupFacts } from "runtime/plan/plan.ts";
+import { changedProcess, type ProcessChanges } from "runtime/spec/changed_process.ts";
+import { parseConfig, parseProcess } from "runtime/spec/parse.ts";
+import type { ValidSpec } from "runtime/spec/valid.ts";
+import type { ProcessScope } from "runtime/spec/checks/process.ts";
+import { type JoiningProcess, validate, validateProcess } from "runtime/spec/validate.ts";
+import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
+import type { Context } from "./context.ts";
+import { withHome } from "./home.ts";
+import type { InspectedContainer } from "./inspect.ts";
+import { refuseUnsupportedProcess } from "./unsupported.ts";
+
+/** What the command line says of the process. */
+export interface ProcessOptions extends ProcessChanges {
+  /** A file with the whole process; null where the container's own is changed. */
+  readonly processFile: string | null;
+  readonly preserveFds: number;
+}
+
+/** All that the plan of `exec` is made from: the container as it was created, and the process that is asked for. */
+export function execInput(
+  { systemdCgroup }: Context,
+  container: InspectedContainer,
+  options: ProcessOptions,
+): ExecInput {
+  const { record, paths } = container;
+  const facts = probeHost();
+  const config = parseConfig(Deno.readTextFileSync(paths.config), paths.config);
+  const { bundle } = record;
+  const created = validate(config, { bundle, fileName: paths.config, facts });
+  const { processFile } = options;
+  const process = processFile === null
+    ? changedProcess(config.process, options)
+    : parseProcess(readUserFile(processFile), processFile);
+  refuseUnsupportedProcess(process, processFile ?? COMMAND_LINE);
+  const spec = withHome(
+    withProcess(
+      created,
+      facts,
+      (scope) => validateProcess(process, processFile ?? COMMAND_LINE, scope),
+    ),
+  );
+  if (systemdCgroup) {
+    throw new UsageError("Cannot use --systemd-cgroup: this version of ocirt cannot do it yet");
+  }
+  return {
+    spec,
+    facts,
+    cgroups: cgroupsOf(record.cgroups),
+    links: new Map(),
+    keyring: record.keyring === "" ? null : record.keyring,
+    preservedFds: options.preserveFds,
+    noPivot: null,
+    joined: joinedNamespaces(record.pid, created),
+  };
+}
+
+/** What a wrong word is in, where no file was named. */
+const COMMAND_LINE = "the command line";
+
+/** The container's configuration with another process in it. */
+function withProcess(
+  spec: ValidSpec,
+  facts: HostFacts,
+  check: (scope: ProcessScope) => JoiningProcess,
+): ValidSpec {
+  const { namespaces, uidMappings, gidMappings } = spec;
+  const hasUser = namespaces.some(({ type }) => type === "user");
+  const userNamespace = hasUser ? { uidMappings, gidMappings } : null;
+  const { process, warnings } = check({ facts, userNamespace });
+  return { ...spec, process, warnings };
+}
+
+/** What a process of one thread writes itself into, and what it is moved into. */
+function cgroupsOf(directories: readonly string[]): CgroupFacts {
+  const isV1 = (dir: string): boolean => exists(`${dir}/tasks`);
+  const v1 = directories.filter(isV1);
+  return {
+    unified: v1.length === 0,
+    hierarchies: [],
+    tasks: v1.map((dir) => `${dir}/tasks`),
+    unifiedDirectory: directories.find((dir) => !v1.includes(dir)) ?? null,
+  };
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    // The container is being deleted: joining what is left of it tells.
+    return false;
+  }
+}
+
+/** Those of the container's namespaces that are not this process's own: the others need no joining, and user may not be joined twice. */
+function joinedNamespaces(init: number, { namespaces }: ValidSpec): ExecInput["joined"] {
+  return namespaces.map(({ type }) => type).filter((type) => {
+    const { file } = NAMESPACES[type];
+    return !isOwnNamespace(file, `/proc/${init}/ns/${file}`);
+  });
+}

@@ -1,0 +1,35 @@
+import { NSIG, SIGNALS, signalSet } from "syscalls/abi/signal.ts";
+import type { PlanInput } from "./input.ts";
+import type { Step } from "./step.ts";
+
+/** What every program does first: it has inherited from the runtime what no container may see. */
+export function beginSteps({ facts, preservedFds }: PlanInput): Step[] {
+  return [
+    {
+      kind: "resetSignals",
+      ignored: signalsToReset(facts.ignoredSignals),
+      label: "reset signal actions and mask",
+      origin: "",
+    },
+    {
+      kind: "closeInheritedOnExec",
+      preservedFds,
+      label: "keep descriptors from the process",
+      origin: "",
+    },
+    { kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" },
+  ];
+}
+
+/** Signals that the JavaScript engine and its C library ignore in the runtime itself. */
+const IGNORED_BY_ENGINE = signalSet(SIGNALS.SIGPIPE, 32, 33);
+
+/** What the init would inherit ignored; SIGKILL and SIGSTOP never are. */
+function signalsToReset(ignored: bigint): number[] {
+  const set = (ignored | IGNORED_BY_ENGINE) & ~signalSet(SIGNALS.SIGKILL, SIGNALS.SIGSTOP);
+  const signals: number[] = [];
+  for (let signal = 1; signal <= NSIG; signal++) {
+    if ((set >> BigInt(signal - 1) & 1n) === 1n) signals.push(signal);
+  }
+  return signals;
+}
