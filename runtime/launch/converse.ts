@@ -13,6 +13,7 @@ export interface Duties {
   /** Makes what the mount point of a step leads to. */
   readonly placeDirectory: (init: Pid, step: number) => void;
   readonly placeFile: (init: Pid, step: number) => void;
+  readonly inheritMode: (init: Pid) => void;
   readonly terminal: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;

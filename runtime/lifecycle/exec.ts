@@ -84,6 +84,7 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       copyUp: neverAsked,
       placeDirectory: neverAsked,
       placeFile: neverAsked,
+      inheritMode: neverAsked,
       place: (process) => {
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);

@@ -12,6 +12,7 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { inheritMode } from "./inherit_mode.ts";
 import { makePlace } from "./make_place.ts";
 import { NetDevices } from "./net_devices.ts";
 import type { Undo } from "./rollback.ts";
@@ -60,6 +61,7 @@ export function startInit(
       copyUp,
       placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
       placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+      inheritMode,
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
       },

@@ -38,6 +38,8 @@ export const DUTY = {
   placeDirectory: 6,
   /** The same with an empty file. */
   placeFile: 7,
+  /** Give the file system that is being made at descriptor {@link INHERIT_MODE}.filesystem the mode of the directory at `.directory`. */
+  inheritMode: 8,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
@@ -48,6 +50,9 @@ export const TERMINAL_MASTER = 203;
 
 /** Where the init holds its root for `placeDirectory` and `placeFile`. */
 export const PLACE_ROOT = 204;
+
+/** Where the init holds a file system that is being made, and the directory that it will cover. */
+export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
 
 export type Duty = keyof typeof DUTY;
 

@@ -34,6 +34,12 @@ export type StepAction =
   | IdentityStep
   | ExecStep;
 
+/** What is asked for by a step of its own; the rest belongs to steps that do more. */
+type StepDuty = Exclude<
+  Duty,
+  "copyUp" | "terminal" | "placeDirectory" | "placeFile" | "inheritMode"
+>;
+
 /** Before anything of the container exists, and the talk with the host half. */
 export type ProcessStep =
   /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
@@ -43,7 +49,7 @@ export type ProcessStep =
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
   | {
     readonly kind: "ask";
-    readonly duty: Exclude<Duty, "copyUp" | "terminal" | "placeDirectory" | "placeFile">;
+    readonly duty: StepDuty;
   }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }

@@ -1,12 +1,12 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
-import { AT, openFlags } from "syscalls/abi/open.ts";
-import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { PROC_SUPER_MAGIC, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { COPY_UP } from "runtime/plan/protocol.ts";
+import { COPY_UP, INHERIT_MODE } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
@@ -40,30 +40,15 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const { builder } = low;
   const target = builder.slot();
   const tree = builder.slot();
-  const status = builder.slot(STAT_SIZE);
   const { inheritMode } = step;
   const made = inheritMode ? builder.slot() : undefined;
   if (step.ordinaryDirectory) {
     ordinaryMountPoint(low, step.destination, target);
     refuseSymlink(low, step.destination);
   } else mountPoint(low, step.destination, target, made);
-  if (inheritMode) {
-    builder.call("newfstatat", [
-      builder.value(target, "target"),
-      builder.cString(""),
-      builder.addressOf(status, "status"),
-      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
-    ]);
-  }
-  mountNew(low, { ...step, into: tree });
-  if (made !== undefined) {
-    const kept = builder.label();
-    builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: kept });
-    // st_mode is 32 bits wide; the kernel takes the low 16 of what it is given.
-    const mode = { ...builder.value(status, "status.st_mode"), offset: statOffsets(low.arch).mode };
-    builder.call("fchmodat", [builder.value(tree, "tree"), builder.cString("."), mode]);
-    builder.place(kept);
-  }
+  mountNew(low, { ...step, into: tree }, (context) => {
+    if (made !== undefined) lowerInheritMode(low, { made, context, target });
+  });
   if (step.relabel !== "") lowerRelabel(low, tree, step.relabel);
   if (step.copyUp) lowerCopyUp(low, target, tree);
   setRecursive(low, tree, step.recursive);
@@ -79,7 +64,7 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
 function lowerRelabel(low: Lowering, tree: Slot, context: string): void {
   const { builder } = low;
   const value = encodeCString(context);
-  atKnownNumber(low, tree);
+  atKnownNumber(low, tree, KNOWN_NUMBER);
   builder.call("setxattr", [
     builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
     builder.cString("security.selinux"),
@@ -89,12 +74,12 @@ function lowerRelabel(low: Lowering, tree: Slot, context: string): void {
   ]);
 }
 
-function atKnownNumber(low: Lowering, slot: Slot): void {
+function atKnownNumber(low: Lowering, slot: Slot, number: number): void {
   const { builder } = low;
   const family = openFlags(low.arch);
   builder.call("dup3", [
-    builder.value(slot, "target"),
-    builder.immediate(KNOWN_NUMBER),
+    builder.value(slot),
+    builder.immediate(number),
     builder.flags(family, family.of("O_CLOEXEC")),
   ]);
 }
@@ -102,17 +87,28 @@ function atKnownNumber(low: Lowering, slot: Slot): void {
 /** The host half copies, being no straight line of calls; it finds the directories at numbers that both know. */
 function lowerCopyUp(low: Lowering, from: Slot, to: Slot): void {
   const { builder } = low;
-  const family = openFlags(low.arch);
-  const closeOnExec = builder.flags(family, family.of("O_CLOEXEC"));
-  for (const [slot, number] of [[from, COPY_UP.from], [to, COPY_UP.to]] as const) {
-    builder.call("dup3", [builder.value(slot), builder.immediate(number), closeOnExec]);
-  }
+  atKnownNumber(low, from, COPY_UP.from);
+  atKnownNumber(low, to, COPY_UP.to);
   askHost(low, "copyUp");
   builder.call("close_range", [
     builder.immediate(COPY_UP.from),
     builder.immediate(COPY_UP.to),
     builder.immediate(0),
   ]);
+}
+
+/** An option is a text, which a program cannot make out of the mode that it finds: the host half sets it. */
+function lowerInheritMode(
+  low: Lowering,
+  { made, context, target }: { made: Slot; context: Slot; target: Slot },
+): void {
+  const { builder } = low;
+  const done = builder.label();
+  builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: done });
+  atKnownNumber(low, context, INHERIT_MODE.filesystem);
+  atKnownNumber(low, target, INHERIT_MODE.directory);
+  askHost(low, "inheritMode");
+  builder.place(done);
 }
 
 /** CVE-2019-19921: a procfs must not be mounted through a symlink of the image. */
@@ -127,7 +123,7 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   const target = builder.slot();
   if (step.remount) openInRoot(low, step.destination, { into: target });
   else mountPoint(low, step.destination, target);
-  atKnownNumber(low, target);
+  atKnownNumber(low, target, KNOWN_NUMBER);
   const flags = MS.of(...step.flags, ...step.remount ? ["MS_REMOUNT"] as const : []);
   builder.call("mount", [
     builder.cString(step.source),

@@ -1,3 +1,4 @@
+import type { OriginPath } from "runtime/spec/valid.ts";
 import type { PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
@@ -11,7 +12,7 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
       label: `make ${JSON.stringify(path)} read-only`,
       origin,
     })),
-    ...maskedPaths.map(({ path, origin }): Step => ({
+    ...firstOfEach(maskedPaths).map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
       context: mountLabel,
@@ -19,4 +20,10 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
       origin,
     })),
   ];
+}
+
+/** A path is masked once, however often it is listed. */
+function firstOfEach(paths: readonly OriginPath[]): OriginPath[] {
+  const seen = new Set<string>();
+  return paths.filter(({ path }) => !seen.has(path) && seen.add(path));
 }

@@ -263,3 +263,10 @@ Deno.test("mountLabel is an option of the file systems that take one, quoted whe
   );
   assertEquals(stepsOf(planWith(), "mountFilesystem").filter(({ relabel }) => relabel !== ""), []);
 });
+
+Deno.test("a path that is listed twice is masked once", () => {
+  const plan = planWith({
+    change: (config) => config.linux.maskedPaths = ["/a", "/b", "/a/", "/a/../a"],
+  });
+  assertEquals(stepsOf(plan, "maskPath").map(({ path }) => path), ["/a", "/b"]);
+});
