@@ -48,6 +48,15 @@ containerTest("a tmpfs takes its options, and its mount point is made", (stage) 
   assertMatch(line, /mode=700,uid=5/);
 });
 
+containerTest(
+  "of access times that exclude each other the strict one wins, as mount(2) has it",
+  (stage) => {
+    const options = ["noatime", "strictatime"];
+    const line = mountAt(stage, { destination: "/tmp", type: "tmpfs", source: "x", options });
+    assertMatch(line, /^\/ \/tmp rw - tmpfs/);
+  },
+);
+
 containerTest("a read-only tmpfs is read-only, yet can hold later mount points", (stage) => {
   const source = `${stage.dir}/source`;
   Deno.writeTextFileSync(source, "text");

@@ -28,6 +28,7 @@ function deviceTest(name: string, test: (stage: Stage, pair: Pair) => void): voi
       namespace: `ocirt-test-${mark}`,
       path: `/run/netns/ocirt-test-${mark}`,
     };
+    const mounted = netnsMounted();
     try {
       ip("netns", "add", pair.namespace);
       ip("link", "add", pair.device, "type", "veth", "peer", "name", pair.peer);
@@ -35,8 +36,14 @@ function deviceTest(name: string, test: (stage: Stage, pair: Pair) => void): voi
     } finally {
       runProgram(["ip", "link", "del", pair.peer]);
       runProgram(["ip", "netns", "del", pair.namespace]);
+      // The first one that is named makes its folder a mount.
+      if (!mounted) runProgram(["umount", "/run/netns"]);
     }
   });
+}
+
+function netnsMounted(): boolean {
+  return / \/run\/netns /.test(Deno.readTextFileSync("/proc/self/mountinfo"));
 }
 
 /** Has the device moved, as `name` when given, and shows a device of the container. */

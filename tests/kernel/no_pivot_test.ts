@@ -9,6 +9,12 @@ function userNamespace(config: TestConfig): void {
   Object.assign(config.linux, { uidMappings: map, gidMappings: map });
 }
 
+/** The host's own procfs and sysfs; other mounts may be those of tests that run at the same time. */
+function hostProc(): string[] {
+  const lines = Deno.readTextFileSync("/proc/self/mountinfo").split("\n");
+  return lines.filter((line) => /^\S+ \S+ \S+ \S+ \/(proc|sys) /.test(line));
+}
+
 /** Root of a user namespace of its own, in the container, tries to see what is masked. */
 function seeProc(stage: Stage, edit: (config: TestConfig) => void = (): void => {}): string {
   const c = stage.container((config) => {
@@ -35,13 +41,13 @@ containerTest("--no-pivot runs a container whose root is the rootfs", (stage) =>
 });
 
 containerTest("--no-pivot leaves no procfs of the host's to be mounted without masks", (stage) => {
-  const before = Deno.readTextFileSync("/proc/self/mountinfo");
+  const before = hostProc();
   assertMatch(seeProc(stage), /mount: .*(?:permission denied|Operation not permitted)/i);
   assertMatch(
     seeProc(stage, userNamespace),
     /mount: .*(?:permission denied|Operation not permitted)/i,
   );
-  assertEquals(Deno.readTextFileSync("/proc/self/mountinfo"), before);
+  assertEquals(hostProc(), before);
 });
 
 containerTest("--no-pivot hides a procfs that is mounted anywhere on the host", (stage) => {
@@ -82,4 +88,14 @@ containerTest("a root that is moved has the propagation that rootfsPropagation s
     config.process.args = ["sh", "-c", `awk '$5 == "/"' /proc/self/mountinfo | tail -n1`];
   });
   assertMatch(c.run("--no-pivot").stdout, / shared:\d+ - /);
+});
+
+containerTest("exec finds the root of a container that was not pivoted, masks and all", (stage) => {
+  const c = stage.container((config) => config.process.args = ["sleep", "100"]);
+  c.create("--no-pivot").start();
+  const script = "ls /; cat /proc/timer_list; stat -f -c %T /proc/sys; stat -c %i /";
+  const { code, stdout, stderr } = c.do("exec", "sh", "-c", script);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertMatch(stdout, /^bin\ndev\netc\nproc\nroot\nsys\ntmp\nvar\nproc\n/);
+  assertEquals(stdout.trimEnd().split("\n").at(-1), String(Deno.statSync(stage.rootfs).ino));
 });

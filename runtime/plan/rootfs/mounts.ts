@@ -119,7 +119,9 @@ function fitsDescriptors(mount: ValidMount): boolean {
 }
 
 export function attributesOf(flags: readonly MountFlagName[]): MountAttrName[] {
-  return flags.flatMap((flag) => ATTRIBUTE_OF[flag] ?? []);
+  // Attributes are a choice of one where mount(2) has flags of which the strict one wins (do_mount() of fs/namespace.c).
+  const strict = flags.includes("MS_STRICTATIME");
+  return flags.flatMap((flag) => strict && flag === "MS_NOATIME" ? [] : ATTRIBUTE_OF[flag] ?? []);
 }
 
 function without<T>(list: readonly T[], item: T): T[] {
