@@ -7,7 +7,7 @@ import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
-import type { PlanInput } from "runtime/plan/input.ts";
+import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
@@ -26,6 +26,7 @@ import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
+import { noPivot } from "./no_pivot.ts";
 import { writePidFile } from "./pid_file.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
@@ -80,6 +81,7 @@ export function createContainer(
     loaded,
     preserveFds: options.preserveFds,
     pidFile: options.pidFile,
+    noPivot: options.noPivot ? noPivot(loaded.spec, options.configFile) : null,
     keepTerminal,
     newKeyring: !options.noNewKeyring,
   });
@@ -87,12 +89,11 @@ export function createContainer(
 
 function refuseOptions(
   { systemdCgroup }: Context,
-  { pidfdSocket, noPivot }: CreateOptions,
+  { pidfdSocket }: CreateOptions,
 ): void {
   const given = [
     ["--systemd-cgroup", systemdCgroup],
     ["--pidfd-socket", pidfdSocket !== null],
-    ["--no-pivot", noPivot],
   ].filter(([, value]) => value).map(([name]) => name);
   if (given.length > 0) {
     throw new UsageError(`Cannot use ${given.join(", ")}: this version of ocirt cannot do it yet`);
@@ -105,6 +106,7 @@ export interface LoadedContainer {
   readonly preserveFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  readonly noPivot: NoPivot | null;
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
   /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
@@ -194,14 +196,14 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
-  const { spec, facts, links, modes } = container.loaded;
+  const { spec, facts, links } = container.loaded;
   const input: PlanInput = {
     spec,
     facts,
     cgroups,
     links,
-    modes,
     preservedFds: container.preserveFds,
+    noPivot: container.noPivot,
     keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
   let record = run.record;

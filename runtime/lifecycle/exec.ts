@@ -90,6 +90,9 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
     duties: {
       idMaps: neverAsked,
       copyUp: neverAsked,
+      placeDirectory: neverAsked,
+      placeFile: neverAsked,
+      inheritMode: neverAsked,
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
         moveIntoCgroup(process, plan.host);

@@ -54,9 +54,9 @@ export function execInput(
     facts,
     cgroups: cgroupsOf(record.cgroups),
     links: new Map(),
-    modes: new Map(),
     keyring: record.keyring === "" ? null : record.keyring,
     preservedFds: options.preserveFds,
+    noPivot: null,
     joined: joinedNamespaces(record.pid, created),
   };
 }

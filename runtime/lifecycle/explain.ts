@@ -38,15 +38,15 @@ const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {
-  const { spec, facts, links, modes } = readSpec(options.bundle, options.configFile);
+  const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
   const plan = planCreate({
     spec,
     facts,
     cgroups: cgroup.facts,
     links,
-    modes,
     preservedFds: 0,
+    noPivot: null,
     keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {
@@ -104,6 +104,12 @@ function hostActions(duties: HostDuties): HostAction[] {
   if (duties.moveInto !== null) {
     const text = `move the init into cgroup ${JSON.stringify(duties.moveInto)}`;
     actions.push({ text, origin: "/linux/cgroupsPath" });
+  }
+  for (const { hostName, name, origin } of duties.netDevices) {
+    const text = `move network device ${JSON.stringify(hostName)} into the container as ${
+      JSON.stringify(name)
+    }`;
+    actions.push({ text, origin });
   }
   if (duties.oomScoreAdj !== null) {
     const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;

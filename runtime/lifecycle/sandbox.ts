@@ -34,10 +34,10 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       spec: overHost(withHome(spec), recordPaths(context.root, id).scratch),
       facts,
       links: new Map(),
-      modes: new Map(),
     },
     preserveFds: 0,
     pidFile: null,
+    noPivot: null,
     keepTerminal: null,
     newKeyring: true,
   });

@@ -2,6 +2,7 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { openFile } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import type { Logger } from "runtime/base/log.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
@@ -12,6 +13,9 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { inheritMode } from "./inherit_mode.ts";
+import { makePlace } from "./make_place.ts";
+import { NetDevices } from "./net_devices.ts";
 import type { Undo } from "./rollback.ts";
 import { takeTerminal, type TerminalKeeper } from "./terminal.ts";
 
@@ -35,14 +39,13 @@ export function startInit(
   for (const warning of plan.warnings) context.log.log("warning", warning);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
-  // The words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none.
   const { log } = context;
-  log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
-  for (const copy of ["/proc/self/exe clone", "overlayfs for sealed /proc/self/exe"]) {
-    log.log("debug", `runc exeseal: using ${copy}: not needed, the init is a sealed memfd`);
-  }
+  logBeginning(log, plan);
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
+  const { netDevices } = plan.host;
+  const devices = netDevices.length === 0 ? null : new NetDevices(netDevices);
+  if (devices !== null) undo(() => devices.moveBack());
   const init = launch({
     plan,
     arch,
@@ -57,18 +60,34 @@ export function startInit(
         place(process);
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
+        devices?.move(process);
       },
       copyUp,
+      placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
+      placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+      inheritMode,
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
       },
       limits: (process) => setLimits(process, plan.host),
-      warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
+      warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
       meanwhile,
     },
   });
   undo(() => void endProcess(init));
   log.log("debug", "init: closing the pipe to signal completion");
+  if (devices === null) return;
+  devices[Symbol.dispose]();
+  // Before the init is ended: what is left of the rollback then still reaches the devices.
+  undo(() => devices.open(init));
+}
+
+/** The words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */
+function logBeginning(log: Logger, { steps }: Plan): void {
+  log.log("debug", `nsexec container setup: ${steps.length} steps`);
+  for (const copy of ["/proc/self/exe clone", "overlayfs for sealed /proc/self/exe"]) {
+    log.log("debug", `runc exeseal: using ${copy}: not needed, the init is a sealed memfd`);
+  }
 }
 
 interface HostFiles extends Disposable {

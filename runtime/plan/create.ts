@@ -131,6 +131,7 @@ export function planCreate(input: PlanInput): Plan {
       cloneInto: cloneInto(input),
       moveInto: cloneInto(input) === null ? input.cgroups.unifiedDirectory : null,
       oomScoreAdj: spec.process?.oomScoreAdj ?? null,
+      netDevices: spec.netDevices,
       rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
     },
     warnings: [...spec.warnings, ...capabilityWarnings(input)],

@@ -80,6 +80,7 @@ export function planExec(input: ExecInput): Plan {
       gidMappings: [],
       cloneInto: null,
       moveInto: input.cgroups.unifiedDirectory,
+      netDevices: [],
       oomScoreAdj: process?.oomScoreAdj ?? null,
       rlimits: limitsFromOutside(input) ? process?.rlimits ?? [] : [],
     },

@@ -25,6 +25,7 @@ export interface ValidSpec {
   readonly gidMappings: readonly IdMapping[];
   readonly timeOffsets: readonly TimeOffset[];
   readonly devices: readonly ValidDevice[];
+  readonly netDevices: readonly ValidNetDevice[];
   readonly sysctl: readonly {
     readonly path: string;
     readonly value: string;
@@ -33,6 +34,8 @@ export interface ValidSpec {
   readonly maskedPaths: readonly OriginPath[];
   readonly readonlyPaths: readonly OriginPath[];
   readonly rootfsPropagation: Propagation | null;
+  /** SELinux context of the container's mounts; "" when absent. */
+  readonly mountLabel: string;
   /** Null: leave it alone. */
   readonly personality: PersonalityDomain | null;
   /** Null: leave it alone. */
@@ -186,6 +189,15 @@ export interface ValidDevice {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  readonly origin: string;
+}
+
+/** A network device of the host's for the container. */
+export interface ValidNetDevice {
+  /** Its name on the host. */
+  readonly hostName: string;
+  /** Its name in the container; `%d` in it stands for a free number. */
+  readonly name: string;
   readonly origin: string;
 }
 

@@ -1,5 +1,6 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { planCreate } from "runtime/plan/create.ts";
+import type { NoPivot } from "runtime/plan/input.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
 import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
@@ -38,18 +39,25 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
+  readonly noPivot?: NoPivot | null;
   readonly keyring?: string | null;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, keyring = "_ses.c1" }:
-    PlanOptions = {},
+  {
+    change = () => {},
+    cgroups = UNIFIED,
+    facts = {},
+    preservedFds = 0,
+    noPivot = null,
+    keyring = "_ses.c1",
+  }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
   const links = new Map<string, string>();
-  return planCreate({ spec, facts: host, cgroups, links, modes: new Map(), preservedFds, keyring });
+  return planCreate({ spec, facts: host, cgroups, links, preservedFds, noPivot, keyring });
 }
 
 /** Descriptors as the host half may have opened them. */

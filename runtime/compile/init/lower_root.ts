@@ -21,10 +21,11 @@ export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: str
   switch (step.kind) {
     case "setRootPropagation":
       return lowerPropagation(low, step);
-    case "makeParentPrivate":
-      return lowerParentPrivate(low, step);
+    case "cutParentOff":
+      return lowerParent(low, step);
     case "openRoot":
-      return lowerOpenRoot(low, { source: step.path, target: step.path });
+      lowerOpenRoot(low, { source: step.path, target: step.path });
+      return setPropagation(low, low.root, step.makePrivate ? ["private"] : []);
     case "openReadonlyRoot":
       return lowerReadonlyRoot(low, step);
     case "openOverlayRoot":
@@ -37,6 +38,10 @@ export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: str
       return lowerSource(low, step);
     case "pivotRoot":
       return lowerPivot(low);
+    case "hideHostMount":
+      return lowerHide(low, step);
+    case "moveRoot":
+      return lowerMoveRoot(low);
     case "changeRoot":
       return lowerChangeRoot(low);
     case "openJoinedRoot":
@@ -63,13 +68,13 @@ function lowerPropagation(low: Lowering, { propagation }: Of<"setRootPropagation
   mountFlagsOnly(low, "/", propagationFlags(propagation));
 }
 
-function lowerParentPrivate(low: Lowering, { candidates }: Of<"makeParentPrivate">): void {
+function lowerParent(low: Lowering, { candidates, propagation }: Of<"cutParentOff">): void {
   const { builder } = low;
   const done = builder.label();
   candidates.forEach((path, index) => {
     // EINVAL: no mount point, so the next one up is tried. The root of the tree is one.
     const last = index === candidates.length - 1;
-    mountFlagsOnly(low, path, MS.of("MS_PRIVATE"), last ? [] : [ERRNO.EINVAL]);
+    mountFlagsOnly(low, path, propagationFlags(propagation), last ? [] : [ERRNO.EINVAL]);
     if (!last) builder.branch({ when: { kind: "succeeded" }, to: done });
   });
   builder.place(done);
@@ -176,6 +181,33 @@ function lowerPivot(low: Lowering): void {
   builder.call("umount2", [builder.cString("."), builder.flags(MNT, MNT.of("MNT_DETACH"))]);
   builder.call("chdir", [builder.cString("/")]);
   close(low, oldRoot);
+}
+
+/** As runc's msMoveRoot: slave first, so that the host keeps its mount; in a user namespace only covering is allowed. */
+function lowerHide(low: Lowering, { path }: Of<"hideHostMount">): void {
+  const { builder } = low;
+  const done = builder.label();
+  mountFlagsOnly(low, path, MS.of("MS_REC", "MS_SLAVE"), [ERRNO.ENOENT, ERRNO.EINVAL]);
+  builder.branch({ when: { kind: "failed" }, to: done });
+  builder.call("umount2", [
+    builder.cString(path),
+    builder.flags(MNT, MNT.of("MNT_DETACH")),
+  ], { forgive: [ERRNO.EINVAL, ERRNO.EPERM] });
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  builder.call("mount", [
+    builder.cString("tmpfs"),
+    builder.cString(path),
+    builder.cString("tmpfs"),
+    builder.immediate(0),
+    builder.immediate(0, "NULL"),
+  ]);
+  builder.place(done);
+}
+
+function lowerMoveRoot(low: Lowering): void {
+  forget(low);
+  attach(low, low.root, cwd(low), "/");
+  lowerChangeRoot(low);
 }
 
 function lowerChangeRoot({ builder, root }: Lowering): void {

@@ -56,7 +56,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "execute":
       return lowerExec(low, step);
     case "setRootPropagation":
-    case "makeParentPrivate":
+    case "cutParentOff":
     case "openRoot":
     case "openReadonlyRoot":
     case "openOverlayRoot":
@@ -64,6 +64,8 @@ function lowerStep(low: Lowering, step: Step): void {
     case "keepHostNull":
     case "openSource":
     case "pivotRoot":
+    case "hideHostMount":
+    case "moveRoot":
     case "changeRoot":
     case "openJoinedRoot":
       return lowerRoot(low, step);

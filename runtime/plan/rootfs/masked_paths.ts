@@ -4,7 +4,7 @@ import type { Step } from "../step.ts";
 
 /** Read-only paths before masked ones, as runc does: a path in both lists ends up masked. */
 export function hiddenPathSteps(input: PlanInput): Step[] {
-  const { readonlyPaths, maskedPaths } = input.spec;
+  const { readonlyPaths, maskedPaths, mountLabel } = input.spec;
   return [
     ...readonlyPaths.map(({ path, origin }): Step => ({
       kind: "readonlyPath",
@@ -12,18 +12,18 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
       label: `make ${JSON.stringify(path)} read-only`,
       origin,
     })),
-    ...once(maskedPaths).map(({ path, origin }): Step => ({
+    ...firstOfEach(maskedPaths).map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
+      context: mountLabel,
       label: `mask ${JSON.stringify(path)}`,
       origin,
     })),
   ];
 }
 
-/** A file that is masked twice would only have two mounts for one. */
-function once(paths: readonly OriginPath[]): OriginPath[] {
-  return paths.filter(({ path }, index) =>
-    paths.findIndex((other) => other.path === path) === index
-  );
+/** A path is masked once, however often it is listed. */
+function firstOfEach(paths: readonly OriginPath[]): OriginPath[] {
+  const seen = new Set<string>();
+  return paths.filter(({ path }) => !seen.has(path) && seen.add(path));
 }

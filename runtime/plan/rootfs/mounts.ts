@@ -65,9 +65,20 @@ function words(mount: ValidMount): { label: string; origin: string } {
   return { label: `${verb} ${what} on ${JSON.stringify(mount.destination)}`, origin: mount.origin };
 }
 
+/** File systems that SELinux labels by itself, or file by file: they get no `context` option (runc's list, and its cgroup mounts). */
+const LABELLED_BY_KERNEL: readonly string[] = ["cgroup", "cgroup2", "mqueue", "proc", "sysfs"];
+
+/** The context that everything in a mount has (`linux.mountLabel`); "" for none. */
+function contextOf({ type, data }: ValidMount, { spec }: PlanInput): string {
+  const own = LABELLED_BY_KERNEL.includes(type) ||
+    data.some((option) => option.startsWith("context="));
+  return own ? "" : spec.mountLabel;
+}
+
 /** A mount of its own file system. */
 export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
   const { type, source, destination, recursive, propagation } = mount;
+  const context = contextOf(mount, input);
   if (mount.remount || !fitsDescriptors(mount)) {
     const flags = deferReadonly(mount, input) ? without(mount.set, "MS_RDONLY") : mount.set;
     return {
@@ -77,27 +88,27 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
       destination,
       flags,
       remount: mount.remount,
-      data: mount.data.join(","),
+      // A context has commas of its own.
+      data: [...mount.data, ...context === "" ? [] : [`context="${context}"`]].join(","),
       recursive,
       propagation,
       ...words(mount),
     };
   }
   const attributes = attributesOf(mount.set);
-  const known = input.modes.get(destination);
   return {
     kind: "mountFilesystem",
     type,
     source,
     destination,
     attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
-    parameters: known === undefined ? mount.data : [...mount.data, `mode=${known.toString(8)}`],
+    parameters: context === "" ? mount.data : [...mount.data, `context=${context}`],
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
+    relabel: type === "mqueue" ? input.spec.mountLabel : "",
     copyUp: mount.tmpcopyup,
-    inheritMode: known === undefined && type === "tmpfs" &&
-      !mount.data.some((option) => option.startsWith("mode=")),
+    inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),
     ...words(mount),
   };
 }
@@ -109,7 +120,9 @@ function fitsDescriptors(mount: ValidMount): boolean {
 }
 
 export function attributesOf(flags: readonly MountFlagName[]): MountAttrName[] {
-  return flags.flatMap((flag) => ATTRIBUTE_OF[flag] ?? []);
+  // Attributes are a choice of one where mount(2) has flags of which the strict one wins (do_mount() of fs/namespace.c).
+  const strict = flags.includes("MS_STRICTATIME");
+  return flags.flatMap((flag) => strict && flag === "MS_NOATIME" ? [] : ATTRIBUTE_OF[flag] ?? []);
 }
 
 function without<T>(list: readonly T[], item: T): T[] {

@@ -75,7 +75,7 @@ function checkDestination(
 ): string {
   const at = `${origin}/destination`;
   if (destination === "") findings.problem(at, "must not be empty");
-  const clean = insideRoot(cleanPath(`/${destination}`), root);
+  const clean = inRoot(cleanPath(`/${destination}`), root);
   if (!destination.startsWith("/") && destination !== "") {
     findings.warn(
       at,
@@ -91,11 +91,13 @@ function checkDestination(
   return clean;
 }
 
-/** A destination that is told as a path of the host, rootfs and all, is meant inside the rootfs, as runc has it. */
-function insideRoot(path: string, root: ValidRoot): string {
-  if (root.kind !== "directory" || root.path === "/") return path;
-  if (path === root.path) return "/";
-  return path.startsWith(`${root.path}/`) ? path.slice(root.path.length) : path;
+/** A destination may be written as the host sees it, below the root's own path (as runc takes it). */
+function inRoot(destination: string, root: ValidRoot): string {
+  if (root.kind !== "directory" || root.path === "/") return destination;
+  if (destination === root.path) return "/";
+  return destination.startsWith(`${root.path}/`)
+    ? destination.slice(root.path.length)
+    : destination;
 }
 
 function checkSource(
