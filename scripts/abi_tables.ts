@@ -13,6 +13,7 @@ import {
   DEVPTS_SUPER_MAGIC,
   PROC_SUPER_MAGIC,
   STAT_SIZE,
+  STATFS_FLAGS,
   STATFS_SIZE,
   statOffsets,
 } from "syscalls/abi/kernel_stat.ts";
@@ -128,6 +129,7 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
         "offsetof(struct stat, st_rdev)": statOffsets(arch).rdev,
         [`sizeof(struct stat) <= ${STAT_SIZE}`]: 1,
         "sizeof(struct statfs)": STATFS_SIZE,
+        "offsetof(struct statfs, f_flags)": STATFS_FLAGS,
         DEVPTS_SUPER_MAGIC,
         PROC_SUPER_MAGIC,
       },

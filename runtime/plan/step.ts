@@ -223,8 +223,6 @@ export type MountStep =
     readonly destination: string;
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
-    /** An `openSource` of the same origin has cloned it already. */
-    readonly sourceIsOpen: boolean;
     /** A symlink at the destination is itself covered, not what it leads to. */
     readonly destinationNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */

@@ -1,4 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { STATFS_FLAGS, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
+import { MOUNT_ATTR } from "syscalls/abi/mount.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
 import type { RecursiveAttributes } from "runtime/plan/step.ts";
@@ -47,6 +49,39 @@ export function setBindAttributes(
   builder.branch({ when: { kind: "succeeded" }, to: done });
   setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
   builder.place(done);
+}
+
+/**
+ * The same for a mount that root of the host has cloned for a user namespace: nothing of it is locked, and yet no attribute may
+ * be cleared that the host has set; the step fails with EPERM when it was told to.
+ */
+export function addAttributes(
+  low: Lowering,
+  tree: Slot,
+  { set, clear }: RecursiveAttributes,
+): void {
+  const { builder } = low;
+  const asked = LOCKABLE.filter((name) => clear.includes(name));
+  if (asked.length > 0) {
+    const status = builder.slot(STATFS_SIZE);
+    const refused = builder.label();
+    const allowed = builder.label();
+    builder.call("fstatfs", [builder.value(tree, "tree"), builder.addressOf(status, "status")]);
+    for (const name of asked) {
+      // The attributes have the bits of the flags of statvfs(3), which statfs gives with a bit of its own.
+      const bit = MOUNT_ATTR.of(name);
+      builder.branch({
+        of: { slot: status, offset: STATFS_FLAGS },
+        when: { kind: "maskedEquals", mask: bit, value: bit },
+        to: refused,
+      });
+    }
+    builder.jump(allowed);
+    builder.place(refused);
+    builder.fail(builder.immediate(ERRNO.EPERM, "EPERM"));
+    builder.place(allowed);
+  }
+  if (set.length > 0) setAttributes(low, tree, { set, clear: [], deep: false, forgive: [] });
 }
 
 function accessTimes(given: readonly MountAttrName[]): RecursiveAttributes {

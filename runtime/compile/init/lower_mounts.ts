@@ -11,7 +11,7 @@ import { askHost } from "./ask_host.ts";
 import { branchUnlessDirectory, close, type Lowering, openInRoot } from "./lowering.ts";
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
-import { setBindAttributes } from "./bind_attributes.ts";
+import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
 import { attach, cloneSource, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -147,20 +147,9 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
 
 function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   const { builder } = low;
-  const tree = step.sourceIsOpen ? openedSource(low, step) : builder.slot();
+  const tree = builder.slot();
   const target = builder.slot();
-  if (!step.sourceIsOpen) {
-    cloneSource(low, {
-      source: step.source,
-      deep: step.deep,
-      nofollow: step.sourceNofollow,
-      into: tree,
-    });
-  }
-  if (step.mustBeProc) requireProc(low, tree);
-  if (step.attributes !== null) {
-    setBindAttributes(low, tree, step.attributes, step.flagsMayBeLocked);
-  }
+  takeSource(low, step, tree);
   setRecursive(low, tree, step.recursive);
   if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
   else if (step.destinationNofollow) coverLink(low, { tree, target, path: step.destination });
@@ -172,10 +161,25 @@ function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   close(low, tree);
 }
 
-function openedSource({ sources }: Lowering, { origin }: { readonly origin: string }): Slot {
-  const opened = sources.get(origin);
-  if (opened === undefined) throw new RangeError(`Cannot compile mount: ${origin} is not open`);
-  return opened;
+/** The source with the attributes asked for: by its path, or, where that is out of reach, what was cloned before. */
+function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
+  const { builder } = low;
+  const { source, deep, sourceNofollow: nofollow, attributes } = step;
+  const opened = low.sources.get(step.origin);
+  const forgive = opened === undefined ? [] : [ERRNO.EACCES];
+  cloneSource(low, { source, deep, nofollow, into: tree, forgive });
+  const reached = builder.label();
+  const done = builder.label();
+  if (opened !== undefined) {
+    builder.branch({ when: { kind: "succeeded" }, to: reached });
+    builder.set(tree, builder.value(opened, "source"));
+    if (attributes !== null) addAttributes(low, tree, attributes);
+    builder.jump(done);
+  }
+  builder.place(reached);
+  if (step.mustBeProc) requireProc(low, tree);
+  if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
+  builder.place(done);
 }
 
 /** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */

@@ -16,11 +16,12 @@ const ATIME: readonly MountAttrName[] = [
 /** open_tree(2) of a path of the host: a new mount of what is there, which nobody sees yet. */
 export function cloneSource(
   low: Lowering,
-  { source, deep, nofollow, into }: {
+  { source, deep, nofollow, into, forgive = [] }: {
     source: string;
     deep: boolean;
     nofollow: boolean;
     into: Slot;
+    forgive?: readonly number[];
   },
 ): void {
   const { builder } = low;
@@ -32,6 +33,7 @@ export function cloneSource(
   );
   builder.call("open_tree", [cwd(low), builder.cString(source), builder.flags(OPEN_TREE, flags)], {
     into,
+    forgive,
   });
 }
 

@@ -96,7 +96,6 @@ function bindOwn(
     destination,
     deep: false,
     sourceNofollow: false,
-    sourceIsOpen: false,
     destinationNofollow: false,
     attributes: {
       set: [

@@ -3,7 +3,6 @@ import { hasNamespace, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
 import type { MountStep, Step } from "../step.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
-import { isOpenedFirst } from "./sources.ts";
 
 /** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
 const BY_DESCRIPTOR: readonly string[] = [
@@ -159,7 +158,6 @@ function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
     destination,
     deep: bind === "recursive",
     sourceNofollow,
-    sourceIsOpen: isOpenedFirst(mount, input),
     destinationNofollow,
     attributes: plain ? null : { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
     recursive,

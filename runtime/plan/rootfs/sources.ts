@@ -5,7 +5,7 @@ import type { Step } from "../step.ts";
 
 /**
  * The root of a user namespace is nobody on the host: folders that others may not enter hide the sources of bind mounts
- * from it, so root of the host clones them first.
+ * from it, so root of the host clones them first, for those that turn out to be out of reach.
  */
 export function openSourceSteps(input: PlanInput): Step[] {
   return input.spec.mounts.filter((mount) => isOpenedFirst(mount, input)).map((
@@ -21,7 +21,7 @@ export function openSourceSteps(input: PlanInput): Step[] {
 }
 
 /** Not what lies in the rootfs: earlier mounts may have covered it by then, and the container's root can reach it. */
-export function isOpenedFirst(
+function isOpenedFirst(
   { bind, source, copySymlink, remount }: ValidMount,
   input: PlanInput,
 ): boolean {
