@@ -165,6 +165,7 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     startTime: "",
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
+    freezer: cgroup.freezer,
     sharedMount: sharedMount(spec),
   };
 }

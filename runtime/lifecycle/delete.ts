@@ -1,4 +1,4 @@
-import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { MNT } from "syscalls/abi/mount.ts";
 import { POLL } from "syscalls/abi/poll.ts";
@@ -13,9 +13,10 @@ import { StateError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { fromRecord } from "runtime/cgroups/from_record.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
+import { thawToDie } from "runtime/cgroups/thaw.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
-import { isAlive, statusOf } from "runtime/state/status.ts";
+import { isAlive, isFrozen, statusOf } from "runtime/state/status.ts";
 import { readRecord, removeContainerDir } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
@@ -63,7 +64,7 @@ function recordOrNull(context: Context, id: string, force: boolean): ContainerRe
 
 /** Ends every process of a container and removes all that was made for it. The caller holds the lock. */
 export function destroy(record: ContainerRecord, paths: RecordPaths): void {
-  if (isAlive(record)) killInit(pid(record.pid));
+  if (isAlive(record)) killInit(record);
   destroyEnded(record, paths);
 }
 
@@ -94,11 +95,13 @@ export function unmountShared({ sharedMount }: ContainerRecord): void {
   });
 }
 
-function killInit(init: Pid): void {
+function killInit({ pid: number, freezer }: ContainerRecord): void {
+  const init = pid(number);
   const pidfd = bestEffort("it may have ended meanwhile", () => openPidfd(init));
   if (pidfd === null) return;
   using opened = pidfd;
   bestEffort("it may have ended meanwhile", () => signalPidfd(opened.fd, SIGNALS.SIGKILL));
+  if (isFrozen(freezer)) thawToDie(freezer);
   const [ended] = poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], KILL_PATIENCE);
   if (ended === 0) {
     throw new StateError(

@@ -6,6 +6,7 @@ import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
 import { ioCode } from "runtime/base/io_failure.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
+import { thawToDie } from "runtime/cgroups/thaw.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
@@ -29,8 +30,11 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     );
   }
   using container = openContainer(context, id);
+  const { status, record: { freezer } } = container;
+  const thaw = status === "paused" && number === SIGNALS.SIGKILL;
+  if (all && thaw) thawToDie(freezer);
   if (all) return killAll(container.cgroup, number);
-  assertAllowed("kill", id, container.status);
+  assertAllowed("kill", id, status);
   const init = pid(container.record.pid);
   // Only the end of a pid namespace's first process takes the others with it.
   const everybody = number === SIGNALS.SIGKILL && !leadsItsNamespace(init);
@@ -39,6 +43,7 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     // The pidfd is of whoever has that pid now: only the start time says that it is still the container's init.
     if (!isAlive(container.record)) throw new StateError("container not running");
     signalPidfd(pidfd.fd, number);
+    if (thaw) thawToDie(freezer);
   } catch (cause) {
     if (cause instanceof SyscallError && cause.errno === ERRNO.ESRCH) {
       throw new StateError("container not running", { cause });

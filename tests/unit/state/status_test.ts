@@ -23,6 +23,7 @@ const RECORD: ContainerRecord = {
   startTime: "1000",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
 };
 
