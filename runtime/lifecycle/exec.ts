@@ -11,7 +11,8 @@ import { type ExecInput, planExec } from "runtime/plan/exec.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
-import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
+import { setLimits, setOomScore } from "./duties.ts";
+import { joinUnified } from "./exec_cgroup.ts";
 import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
@@ -31,8 +32,6 @@ export interface ExecOptions extends ProcessOptions {
   /** As typed. */
   readonly pidFile: string | null;
   readonly pidfdSocket: string | null;
-  /** `[controllers:]path` each. */
-  readonly cgroup: readonly string[];
   /** Execute in a paused container too: the process waits for the end of the pause. */
   readonly ignorePaused: boolean;
 }
@@ -56,7 +55,12 @@ export function exec(context: Context, options: ExecOptions): number {
   const keepTerminal = consoleSocket === null ? foreground?.keep ?? null : sendTo(consoleSocket);
   if (!detach) becomeParent({ noSubreaper: true });
   letSignalsEnd(detach);
-  const process = join(context, { input, target, keepTerminal });
+  const process = join(context, {
+    input,
+    target,
+    keepTerminal,
+    init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
+  });
   if (options.pidFile !== null) announce(process, options.pidFile);
   return detach ? 0 : attend(process, foreground?.attend() ?? null);
 }
@@ -65,10 +69,12 @@ interface Join {
   readonly input: ExecInput;
   readonly target: OwnedFd;
   readonly keepTerminal: TerminalKeeper | null;
+  /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
+  readonly init: Pid | null;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
-function join(context: Context, { input, target, keepTerminal }: Join): Pid {
+function join(context: Context, { input, target, keepTerminal, init }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
   for (const warning of warnings) context.log.log("warning", warning);
@@ -83,7 +89,7 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       idMaps: neverAsked,
       copyUp: neverAsked,
       place: (process) => {
-        moveIntoCgroup(process, plan.host);
+        if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
         setOomScore(process, plan.host);
       },
       terminal: (process) => {

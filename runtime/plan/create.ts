@@ -1,4 +1,4 @@
-import { beginSteps } from "./begin.ts";
+import { beginSteps, noUmaskSteps } from "./begin.ts";
 import {
   executeSteps,
   identitySteps,
@@ -43,8 +43,9 @@ interface Phase {
 export const CREATE_ORDER: readonly Phase[] = [
   {
     steps: beginSteps,
-    reason: "first, so that nothing of the caller's leaks, and all that is made has its exact mode",
+    reason: "first, so that nothing of the caller's leaks",
   },
+  { steps: noUmaskSteps, reason: "all that is made has its exact mode" },
   {
     steps: joinCgroupSteps,
     reason: "the cgroup files are the host's, and so must be whoever writes to them",

@@ -2,11 +2,11 @@ import type { NamespaceType } from "runtime/spec/valid.ts";
 import { beginSteps } from "./begin.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import {
+  changedUmaskSteps,
   executeAtOnceSteps,
   identitySteps,
   limitsFromOutside,
   limitSteps,
-  umaskSteps,
 } from "./identity.ts";
 import type { PlanInput } from "./input.ts";
 import {
@@ -36,7 +36,7 @@ function execSteps(input: ExecInput): Step[] {
     newSessionStep(),
     ...joinedRootSteps(input),
     ...terminalSteps(input),
-    ...umaskSteps(input),
+    ...changedUmaskSteps(input),
     // A low limit must not disturb the steps before.
     ...limitSteps(input),
     ...identitySteps(input),
