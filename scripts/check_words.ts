@@ -26,6 +26,7 @@ const KNOWN_BEGINNINGS = [
   "cannot use console socket if ${programName} ",
   "cannot exec in a ",
   "open /dev/tty: ",
+  "unable to stat preserved-fd ",
   "invalid --cgroup argument",
   "unknown controller ",
   "bad sub cgroup path: ",

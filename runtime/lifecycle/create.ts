@@ -26,9 +26,12 @@ import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { writePidFile } from "./pid_file.ts";
+import { pidfdSockets, sendPidfd } from "./pidfd_socket.ts";
+import { activation, preservedFds } from "./preserved_fds.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
 import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
+import { withVariables } from "./variables.ts";
 
 /** The spec version that state and hooks are told. */
 export const OCI_VERSION = "1.3.0";
@@ -65,8 +68,11 @@ export function createContainer(
 ): CreatedContainer {
   const id = parseContainerId(options.id);
   refuseOptions(context, options);
-  const loaded = loadBundle(options.bundle, options.configFile);
-  const { consoleSocket } = options;
+  const activated = activation((name) => processInfo().env(name), Deno.pid);
+  const preserved = preservedFds(options.preserveFds, activated.count);
+  const bundle = loadBundle(options.bundle, options.configFile);
+  const loaded = { ...bundle, spec: withVariables(bundle.spec, activated.variables) };
+  const { consoleSocket, pidfdSocket } = options;
   const { terminal = false, consoleSize = null } = loaded.spec.process ?? {};
   checkTerminal(context, { terminal, detach: foreground === null, consoleSocket });
   let keepTerminal: TerminalKeeper | null = null;
@@ -77,19 +83,19 @@ export function createContainer(
   return createLoaded(context, {
     id,
     loaded,
-    preserveFds: options.preserveFds,
+    preservedFds: preserved,
     pidFile: options.pidFile,
+    pidfdSockets: pidfdSockets(pidfdSocket, loaded.spec.annotations),
     keepTerminal,
   });
 }
 
 function refuseOptions(
   { systemdCgroup }: Context,
-  { pidfdSocket, noPivot }: CreateOptions,
+  { noPivot }: CreateOptions,
 ): void {
   const given = [
     ["--systemd-cgroup", systemdCgroup],
-    ["--pidfd-socket", pidfdSocket !== null],
     ["--no-pivot", noPivot],
   ].filter(([, value]) => value).map(([name]) => name);
   if (given.length > 0) {
@@ -100,9 +106,12 @@ function refuseOptions(
 export interface LoadedContainer {
   readonly id: ContainerId;
   readonly loaded: LoadedBundle;
-  readonly preserveFds: number;
+  /** How many descriptors from 3 on its process keeps. */
+  readonly preservedFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  /** Who is sent a pidfd of the init, as the user gave them. */
+  readonly pidfdSockets: readonly string[];
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
 }
@@ -193,7 +202,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     facts,
     cgroups,
     links,
-    preservedFds: container.preserveFds,
+    preservedFds: container.preservedFds,
   };
   let record = run.record;
   startInit(context, {
@@ -206,6 +215,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime };
       writeRecord(paths.dir, record);
+      sendPidfd(init, container.pidfdSockets, "standard");
     },
   });
   return record;

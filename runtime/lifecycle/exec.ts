@@ -16,6 +16,7 @@ import { joinUnified } from "./exec_cgroup.ts";
 import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
 import { writePidFile } from "./pid_file.ts";
 import {
   checkTerminal,
@@ -55,10 +56,12 @@ export function exec(context: Context, options: ExecOptions): number {
   const keepTerminal = consoleSocket === null ? foreground?.keep ?? null : sendTo(consoleSocket);
   if (!detach) becomeParent({ noSubreaper: true });
   letSignalsEnd(detach);
+  const { pidfdSocket } = options;
   const process = join(context, {
     input,
     target,
     keepTerminal,
+    pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
     init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
   });
   if (options.pidFile !== null) announce(process, options.pidFile);
@@ -69,12 +72,13 @@ interface Join {
   readonly input: ExecInput;
   readonly target: OwnedFd;
   readonly keepTerminal: TerminalKeeper | null;
+  readonly pidfdSockets: readonly string[];
   /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
   readonly init: Pid | null;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
-function join(context: Context, { input, target, keepTerminal, init }: Join): Pid {
+function join(context: Context, { input, target, keepTerminal, pidfdSockets, init }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
   for (const warning of warnings) context.log.log("warning", warning);
@@ -91,6 +95,7 @@ function join(context: Context, { input, target, keepTerminal, init }: Join): Pi
       place: (process) => {
         if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
         setOomScore(process, plan.host);
+        sendPidfd(process, pidfdSockets, "setns");
       },
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);

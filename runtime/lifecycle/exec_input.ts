@@ -14,6 +14,7 @@ import type { Context } from "./context.ts";
 import { execCgroups } from "./exec_cgroup.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
+import { preservedFds } from "./preserved_fds.ts";
 import { refuseUnsupportedProcess } from "./unsupported.ts";
 
 /** What the command line says of the process. */
@@ -56,7 +57,7 @@ export function execInput(
     facts,
     cgroups: execCgroups(record.cgroups, options.cgroup),
     links: new Map(),
-    preservedFds: options.preserveFds,
+    preservedFds: preservedFds(options.preserveFds),
     joined: joinedNamespaces(record.pid, created),
   };
 }

@@ -35,8 +35,9 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       facts,
       links: new Map(),
     },
-    preserveFds: 0,
+    preservedFds: 0,
     pidFile: null,
+    pidfdSockets: [],
     keepTerminal: null,
   });
   return runCreated(created, { detach: false, keep: false });

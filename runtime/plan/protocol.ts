@@ -39,6 +39,12 @@ export const COPY_UP = { from: 201, to: 202 } as const;
 /** Where a process holds the master of its terminal until the host half has it. */
 export const TERMINAL_MASTER = 203;
 
+/**
+ * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the
+ * numbers that both halves know.
+ */
+export const PRESERVED_MOST = 64;
+
 export type Duty = keyof typeof DUTY;
 
 /** Size in bytes of the host half's answer; its content is 8 zero bytes. */

@@ -10,7 +10,7 @@ import {
   uid,
 } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { F, F_SEAL, LOCK } from "syscalls/abi/fcntl.ts";
+import { F, F_SEAL, FD, LOCK } from "syscalls/abi/fcntl.ts";
 import type { Flags } from "syscalls/abi/flags.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
 import { AT, AT_UNLINK, openFlags, openHow, RESOLVE, S_IF } from "syscalls/abi/open.ts";
@@ -254,6 +254,16 @@ function seal(file: Fd, name: string): void {
 export function setInheritable(file: Fd): void {
   const attempt = { verb: "make inheritable", object: `descriptor ${file}` };
   call(attempt, "fcntl", file, F.F_SETFD, 0);
+}
+
+/** Whether a number is an open descriptor that a child would inherit. */
+export function isInheritable(file: Fd): boolean {
+  const flags = retryCall("fcntl", file, F.F_GETFD);
+  if (flags === -ERRNO.EBADF) return false;
+  if (flags < 0) {
+    throw new SyscallError({ verb: "look at", object: `descriptor ${file}`, errno: -flags });
+  }
+  return (BigInt(flags) & FD.values.FD_CLOEXEC) === 0n;
 }
 
 /** Removes an empty directory. */
