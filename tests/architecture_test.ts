@@ -136,7 +136,12 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   "runtime/plan": [["protocol.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
   "runtime/state": [["record.ts", "lock.ts"], ["status.ts", "store.ts"], ["verbs.ts"]],
-  "runtime/launch": [["relay.ts"], ["converse.ts", "explain.ts", "start_gate.ts", "wait.ts"], [
+  "runtime/launch": [["relay.ts", "notify_proxy.ts"], [
+    "converse.ts",
+    "explain.ts",
+    "start_gate.ts",
+    "wait.ts",
+  ], [
     "launch.ts",
   ]],
   "runtime/host": [["info_block.ts"], ["process_info.ts"], ["bundle.ts", "probe.ts"]],

@@ -8,6 +8,7 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
+import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -25,6 +26,7 @@ import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
+import { managerSocket, shareNotifyFolder } from "./notify.ts";
 import { writePidFile } from "./pid_file.ts";
 import { pidfdSockets, sendPidfd } from "./pidfd_socket.ts";
 import { activation, preservedFds } from "./preserved_fds.ts";
@@ -70,8 +72,10 @@ export function createContainer(
   refuseOptions(context, options);
   const activated = activation((name) => processInfo().env(name), Deno.pid);
   const preserved = preservedFds(options.preserveFds, activated.count);
+  const manager = managerSocket();
   const bundle = loadBundle(options.bundle, options.configFile);
-  const loaded = { ...bundle, spec: withVariables(bundle.spec, activated.variables) };
+  const variables = [...activated.variables, ...manager === null ? [] : [NOTIFY_VARIABLE]];
+  const loaded = { ...bundle, spec: withVariables(bundle.spec, variables) };
   const { consoleSocket, pidfdSocket } = options;
   const { terminal = false, consoleSize = null } = loaded.spec.process ?? {};
   checkTerminal(context, { terminal, detach: foreground === null, consoleSocket });
@@ -86,6 +90,7 @@ export function createContainer(
     preservedFds: preserved,
     pidFile: options.pidFile,
     pidfdSockets: pidfdSockets(pidfdSocket, loaded.spec.annotations),
+    manager,
     keepTerminal,
   });
 }
@@ -112,6 +117,8 @@ export interface LoadedContainer {
   readonly pidFile: string | null;
   /** Who is sent a pidfd of the init, as the user gave them. */
   readonly pidfdSockets: readonly string[];
+  /** The socket of a service manager that is told when the container is ready; null when there is none to be told. */
+  readonly manager: string | null;
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
 }
@@ -144,6 +151,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
       paths,
       init: running.pid as Pid,
       cgroup,
+      manager: container.manager,
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   });
@@ -203,13 +211,16 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     cgroups,
     links,
     preservedFds: container.preservedFds,
+    notify: container.manager !== null,
   };
+  using notify = input.notify ? shareNotifyFolder(paths) : null;
   let record = run.record;
   startInit(context, {
     input,
     paths,
     undo,
     keepTerminal: container.keepTerminal,
+    notify,
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";

@@ -87,6 +87,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
     arch: input.facts.arch,
     gate: null,
     target,
+    notify: null,
     cgroup: null,
     namespaces: [],
     duties: {

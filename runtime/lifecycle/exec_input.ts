@@ -58,6 +58,7 @@ export function execInput(
     cgroups: execCgroups(record.cgroups, options.cgroup),
     links: new Map(),
     preservedFds: preservedFds(options.preserveFds),
+    notify: false,
     joined: joinedNamespaces(record.pid, created),
   };
 }

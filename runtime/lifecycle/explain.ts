@@ -39,12 +39,20 @@ const NO_FD = 0;
 export function explain(_context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
-  const plan = planCreate({ spec, facts, cgroups: cgroup.facts, links, preservedFds: 0 });
+  const plan = planCreate({
+    spec,
+    facts,
+    cgroups: cgroup.facts,
+    links,
+    preservedFds: 0,
+    notify: false,
+  });
   const program = compileInit(plan, facts.arch, {
     sync: NO_FD,
     gate: NO_FD,
     outcome: NO_FD,
     target: null,
+    notify: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });

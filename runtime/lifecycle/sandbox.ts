@@ -38,9 +38,10 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     preservedFds: 0,
     pidFile: null,
     pidfdSockets: [],
+    manager: null,
     keepTerminal: null,
   });
-  return runCreated(created, { detach: false, keep: false });
+  return runCreated(context, created, { detach: false, keep: false });
 }
 
 function sandboxHost(): SandboxHost {

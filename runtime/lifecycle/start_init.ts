@@ -24,12 +24,14 @@ export interface InitStart {
   /** Called while the init builds its root. */
   readonly meanwhile: () => void;
   readonly keepTerminal: TerminalKeeper | null;
+  /** The mount of the notify socket's folder; null without one. */
+  readonly notify: OwnedFd | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
 export function startInit(
   context: Context,
-  { input, paths, undo, place, meanwhile, keepTerminal }: InitStart,
+  { input, paths, undo, place, meanwhile, keepTerminal, notify }: InitStart,
 ): void {
   const plan = planCreate(input);
   for (const warning of plan.warnings) context.log.log("warning", warning);
@@ -42,6 +44,7 @@ export function startInit(
     arch,
     gate,
     target: null,
+    notify,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
     duties: {

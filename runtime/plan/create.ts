@@ -19,6 +19,7 @@ import {
   nameSteps,
   ownNamespaceSteps,
 } from "./namespaces.ts";
+import { notifySteps } from "./notify.ts";
 import type { Plan } from "./plan.ts";
 import { deviceSteps } from "./rootfs/devices.ts";
 import {
@@ -70,6 +71,7 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the last moment at which the host's own files are in sight",
   },
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
+  { steps: notifySteps, reason: "/run may be one of the mounts before" },
   { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
   {
     steps: switchRootSteps,

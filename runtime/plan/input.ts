@@ -11,6 +11,8 @@ export interface PlanInput {
   readonly links: ReadonlyMap<string, string>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
+  /** Whether the process can tell a service manager that it is ready. */
+  readonly notify: boolean;
 }
 
 export function namespaceOf(spec: ValidSpec, type: NamespaceType): ValidNamespace | undefined {

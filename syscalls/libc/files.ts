@@ -212,6 +212,16 @@ export function makeFifo(path: string, permissions: Mode): void {
   call(setting, "fchmodat", AT_FDCWD, address, permissions);
 }
 
+/** The two ends of a new pipe, both close-on-exec. */
+export function pipe(): { readonly reader: OwnedFd; readonly writer: OwnedFd } {
+  using arena = new Arena();
+  const space = arena.reserve(8);
+  const flags = openFlags(hostArch()).of("O_CLOEXEC");
+  call({ verb: "create", object: "pipe" }, "pipe2", arena.bytes(space), flags);
+  const ends = new Int32Array(space.buffer, space.byteOffset, 2);
+  return { reader: owned(ends[0] ?? -1), writer: owned(ends[1] ?? -1) };
+}
+
 /**
  * A file in memory that holds `image` and can never be changed again, close-on-exec and executable: through nothing, not even
  * /proc/PID/exe, can what runs from it write to it (the class of CVE-2019-5736).

@@ -38,15 +38,17 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
+  readonly notify?: boolean;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0 }: PlanOptions = {},
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, notify = false }:
+    PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds });
+  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds, notify });
 }
 
 /** Descriptors as the host half may have opened them. */
@@ -56,6 +58,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     gate: 21,
     outcome: 22,
     target: null,
+    notify: plan.steps.some(({ kind }) => kind === "attachMount") ? 24 : null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

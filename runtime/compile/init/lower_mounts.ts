@@ -8,7 +8,14 @@ import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
-import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
+import {
+  branchUnlessDirectory,
+  close,
+  cwd,
+  hostFd,
+  type Lowering,
+  openInRoot,
+} from "./lowering.ts";
 import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
 import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
@@ -38,6 +45,8 @@ export function lowerMount(low: Lowering, step: MountStep): void {
       return lowerClassic(low, step);
     case "mountBind":
       return lowerBind(low, step);
+    case "attachMount":
+      return lowerAttach(low, step);
     default:
       return unreachable(step);
   }
@@ -232,4 +241,15 @@ function setBindAttributes(
   builder.branch({ when: { kind: "succeeded" }, to: done });
   setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
   builder.place(done);
+}
+
+function lowerAttach(low: Lowering, { fd, destination }: Of<"attachMount">): void {
+  const { builder } = low;
+  const target = builder.slot();
+  const tree = builder.slot();
+  mountPoint(low, destination, target);
+  builder.set(tree, builder.immediate(hostFd(low, fd), fd));
+  attach(low, tree, builder.value(target, "target"), "");
+  mountedOn(low, destination);
+  close(low, target);
 }
