@@ -16,11 +16,16 @@ import {
   STATFS_SIZE,
   statOffsets,
 } from "syscalls/abi/kernel_stat.ts";
+import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, IOPRIO_WHO } from "syscalls/abi/ioprio.ts";
+import { KEYCTL } from "syscalls/abi/keyctl.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
+import { MPOL, MPOL_F } from "syscalls/abi/mempolicy.ts";
 import * as mount from "syscalls/abi/mount.ts";
 import * as open from "syscalls/abi/open.ts";
+import { PER } from "syscalls/abi/personality.ts";
 import { POLL, pollfd } from "syscalls/abi/poll.ts";
 import * as process from "syscalls/abi/process.ts";
+import { SCHED, SCHED_FLAG, schedAttr } from "syscalls/abi/sched.ts";
 import * as signal from "syscalls/abi/signal.ts";
 import * as socket from "syscalls/abi/socket.ts";
 import { STATX, statx } from "syscalls/abi/stat.ts";
@@ -47,12 +52,13 @@ export interface AbiGroup {
   readonly heads?: readonly StructShape[];
 }
 
-/** Macros that are newer than the headers of Debian 12 (Linux 6.1): compared only where the compiler knows them. */
+/** Names that are newer than the headers of Debian 12 (Linux 6.1): compared only where the compiler knows them. */
 export const NEWER_NAMES: ReadonlySet<string> = new Set([
   "F_SEAL_EXEC",
   "MFD_EXEC",
   "MFD_NOEXEC_SEAL",
   "MOVE_MOUNT_BENEATH",
+  "MPOL_WEIGHTED_INTERLEAVE",
 ]);
 
 /** Every table and struct of `syscalls/abi` that has a header to be compared with. */
@@ -61,6 +67,7 @@ export function abiGroups(arch: Arch): readonly AbiGroup[] {
     ...mountGroups(),
     ...fileGroups(arch),
     ...processGroups(),
+    ...schedulingGroups(),
     ...signalGroups(),
     ...deviceGroups(),
   ];
@@ -114,6 +121,7 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
       tables: [],
       expressions: {
         "offsetof(struct stat, st_mode)": statOffsets(arch).mode,
+        "offsetof(struct stat, st_uid)": statOffsets(arch).uid,
         "offsetof(struct stat, st_rdev)": statOffsets(arch).rdev,
         [`sizeof(struct stat) <= ${STAT_SIZE}`]: 1,
         "sizeof(struct statfs)": STATFS_SIZE,
@@ -157,6 +165,26 @@ function processGroups(): readonly AbiGroup[] {
       expressions: { RLIM64_INFINITY: process.RLIM64_INFINITY },
       structs: [process.rlimit64],
     },
+  ];
+}
+
+function schedulingGroups(): readonly AbiGroup[] {
+  return [
+    {
+      name: "sched",
+      includes: ["linux/sched.h", "linux/sched/types.h"],
+      tables: [SCHED, SCHED_FLAG.values],
+      structs: [schedAttr],
+    },
+    {
+      name: "ioprio",
+      includes: ["linux/ioprio.h"],
+      tables: [IOPRIO_CLASS, IOPRIO_WHO],
+      expressions: { IOPRIO_CLASS_SHIFT },
+    },
+    { name: "mempolicy", includes: ["linux/mempolicy.h"], tables: [MPOL, MPOL_F.values] },
+    { name: "personality", includes: ["linux/personality.h"], tables: [PER] },
+    { name: "keyctl", includes: ["linux/keyctl.h"], tables: [KEYCTL] },
   ];
 }
 

@@ -20,7 +20,6 @@ const KNOWN_BEGINNINGS = [
   "Option --root argument should not be set to /",
   "File ${name} exists. Remove it first",
   '${programName}: "${name}" requires ',
-  "${FAILED[purpose]}exec ${name}: ",
   "process args cannot be empty",
   "cannot allocate tty if ${programName} ",
   "cannot use console socket if ${programName} ",

@@ -136,14 +136,11 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   "runtime/plan": [["protocol.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
   "runtime/state": [["record.ts", "lock.ts"], ["status.ts", "store.ts"], ["verbs.ts"]],
-  "runtime/launch": [["relay.ts", "notify_proxy.ts"], [
-    "converse.ts",
-    "explain.ts",
-    "start_gate.ts",
-    "wait.ts",
-  ], [
-    "launch.ts",
-  ]],
+  "runtime/launch": [
+    ["relay.ts", "notify_proxy.ts", "scheduling_hint.ts"],
+    ["converse.ts", "explain.ts", "start_gate.ts", "wait.ts"],
+    ["launch.ts"],
+  ],
   "runtime/host": [["info_block.ts"], ["process_info.ts"], ["bundle.ts", "probe.ts"]],
 };
 
@@ -165,9 +162,11 @@ const DOORS: readonly { readonly word: RegExp; readonly files: readonly string[]
   { word: /\bDeno\.dlopen\b/, files: ["syscalls/libc/library.ts"] },
   { word: /\bUnsafePointer\.of\b/, files: ["syscalls/libc/arena.ts"] },
   {
-    word: /\bDeno\.(?:Command|spawn\w*|env|args|cwd|chdir)\b/,
+    word: /\bDeno\.(?:env|args|cwd|chdir)\b/,
     files: ["runtime/host/process_info.ts"],
   },
+  // Seven milliseconds at its first use: ps(1) takes longer.
+  { word: /\bDeno\.(?:Command|spawn\w*)\b/, files: ["runtime/lifecycle/ps.ts"] },
   { word: /\bsetTimeout\b|\bsetInterval\b|\bIntl\b|\btoLocale\w*|\bnew URL\b/, files: [] },
 ];
 

@@ -1,8 +1,9 @@
 import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
-import { LaunchError } from "runtime/base/errors.ts";
+import { ExecuteError, LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
+import { schedulingHint } from "./scheduling_hint.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
 const FAILED: Readonly<Record<Plan["purpose"], string>> = {
@@ -67,15 +68,30 @@ export function executeError(
   purpose: Plan["purpose"],
   name: string,
   errno: number,
-): LaunchError {
+): ExecuteError {
   const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
     `${errnoName(errno)} (${errnoText(errno)})`;
-  return new LaunchError(`${FAILED[purpose]}exec ${name}: ${reason}`);
+  const words = `exec ${name}: ${reason}`;
+  return new ExecuteError(FAILED[purpose] + words, words.replace(/; hint: .*/, ""));
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */
 function hintFor(step: Step, errno: number): string | null {
-  if (errno === ERRNO.ENOSYS) return "ocirt needs Linux 5.12 or newer";
+  switch (step.kind) {
+    case "joinSessionKeyring":
+      return keyringHint(errno);
+    case "setCpuAffinity":
+    case "setScheduler":
+    case "setIoPriority":
+    case "setPersonality":
+    case "setMemoryPolicy":
+      return schedulingHint(step, errno);
+    default:
+      return errno === ERRNO.ENOSYS ? "ocirt needs Linux 5.12 or newer" : usualHint(step, errno);
+  }
+}
+
+function usualHint(step: Step, errno: number): string | null {
   switch (step.kind) {
     case "mountFilesystem":
     case "mountClassic":
@@ -157,4 +173,18 @@ function namespaceHint(errno: number): string | null {
   if (errno === ERRNO.EPERM) return "the runtime must be root, or in a user namespace";
   if (errno === ERRNO.EINVAL) return "this kernel lacks one of the namespace types";
   return null;
+}
+
+function keyringHint(errno: number): string | null {
+  switch (errno) {
+    case ERRNO.ENOSYS:
+      return "this kernel has no keyrings, so the process could not find the caller's keys anyway";
+    case ERRNO.EDQUOT:
+      return "the user's quota of keys is used up, see /proc/key-users; --no-new-keyring does without";
+    case ERRNO.EPERM:
+    case ERRNO.EACCES:
+      return "--no-new-keyring keeps the caller's session keyring";
+    default:
+      return null;
+  }
 }

@@ -8,6 +8,7 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { PlanInput } from "runtime/plan/input.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
@@ -92,6 +93,7 @@ export function createContainer(
     pidfdSockets: pidfdSockets(pidfdSocket, loaded.spec.annotations),
     manager,
     keepTerminal,
+    newKeyring: !options.noNewKeyring,
   });
 }
 
@@ -121,6 +123,8 @@ export interface LoadedContainer {
   readonly manager: string | null;
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
+  /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
+  readonly newKeyring: boolean;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -168,7 +172,10 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
   );
 }
 
-function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): ContainerRecord {
+function firstRecord(
+  { id, loaded, newKeyring }: LoadedContainer,
+  cgroup: CgroupDriver,
+): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
     version: 1,
@@ -184,6 +191,7 @@ function firstRecord({ id, loaded }: LoadedContainer, cgroup: CgroupDriver): Con
     cgroupCreated: cgroup.missing(),
     freezer: cgroup.freezer,
     sharedMount: sharedMount(spec),
+    keyring: newKeyring ? sessionKeyringName(id) : "",
   };
 }
 
@@ -204,14 +212,16 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
-  const { spec, facts, links } = container.loaded;
+  const { spec, facts, links, modes } = container.loaded;
   const input: PlanInput = {
     spec,
     facts,
     cgroups,
     links,
+    modes,
     preservedFds: container.preservedFds,
     notify: container.manager !== null,
+    keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
   using notify = input.notify ? shareNotifyFolder(paths) : null;
   let record = run.record;

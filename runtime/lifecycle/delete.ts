@@ -12,11 +12,11 @@ import { parseContainerId } from "runtime/base/container_id.ts";
 import { StateError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { fromRecord } from "runtime/cgroups/from_record.ts";
+import { thaw } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
-import { thawToDie } from "runtime/cgroups/thaw.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
-import { isAlive, isFrozen, statusOf } from "runtime/state/status.ts";
+import { exists, isAlive, statusOf } from "runtime/state/status.ts";
 import { readRecord, removeContainerDir } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
@@ -39,16 +39,6 @@ export function deleteContainer(context: Context, id: string, { force }: DeleteO
   const status = statusOf(record, paths);
   if (!force) assertAllowed("delete", id, status);
   destroy(record, paths);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
-  }
 }
 
 /** With `force`, a record that is missing or damaged leaves nothing to ask: what is there is taken away. */
@@ -95,13 +85,14 @@ export function unmountShared({ sharedMount }: ContainerRecord): void {
   });
 }
 
-function killInit({ pid: number, freezer }: ContainerRecord): void {
-  const init = pid(number);
+function killInit(record: ContainerRecord): void {
+  const init = pid(record.pid);
   const pidfd = bestEffort("it may have ended meanwhile", () => openPidfd(init));
   if (pidfd === null) return;
   using opened = pidfd;
   bestEffort("it may have ended meanwhile", () => signalPidfd(opened.fd, SIGNALS.SIGKILL));
-  if (isFrozen(freezer)) thawToDie(freezer);
+  // On version 1 nobody dies who is frozen.
+  thaw(record.cgroups);
   const [ended] = poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], KILL_PATIENCE);
   if (ended === 0) {
     throw new StateError(

@@ -6,9 +6,12 @@ import { StateError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { type ExecInput, planExec } from "runtime/plan/exec.ts";
+import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
+import type { IdList } from "runtime/spec/valid.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { setLimits, setOomScore } from "./duties.ts";
@@ -65,7 +68,7 @@ export function exec(context: Context, options: ExecOptions): number {
     init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
   });
   if (options.pidFile !== null) announce(process, options.pidFile);
-  return detach ? 0 : attend(process, foreground?.attend() ?? null);
+  return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
 }
 
 interface Join {
@@ -81,8 +84,13 @@ interface Join {
 function join(context: Context, { input, target, keepTerminal, pidfdSockets, init }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
-  for (const warning of warnings) context.log.log("warning", warning);
-  return launch({
+  const { log } = context;
+  for (const warning of warnings) log.log("warning", warning);
+  // The words that callers of runc look for in a debug log.
+  log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
+  const { initial } = processOf(input).execCpuAffinity;
+  if (initial !== null) log.log("debug", `nsexec: affinity: ${hexMask(initial)}`);
+  const process = launch({
     plan,
     arch: input.facts.arch,
     gate: null,
@@ -94,6 +102,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
       idMaps: neverAsked,
       copyUp: neverAsked,
       place: (process) => {
+        log.log("debug", `child process in init(): pid ${process}`);
         if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
         setOomScore(process, plan.host);
         sendPidfd(process, pidfdSockets, "setns");
@@ -106,6 +115,13 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
       meanwhile: () => {},
     },
   });
+  log.log("debug", "setns_init: about to exec: done");
+  return process;
+}
+
+/** CPUs 0 to N as the bits of one number. */
+function hexMask({ ids }: IdList): string {
+  return `0x${[...ids].reduce((mask, id) => mask | 1n << BigInt(id), 0n).toString(16)}`;
 }
 
 function neverAsked(): never {

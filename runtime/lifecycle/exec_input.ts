@@ -57,6 +57,8 @@ export function execInput(
     facts,
     cgroups: execCgroups(record.cgroups, options.cgroup),
     links: new Map(),
+    modes: new Map(),
+    keyring: record.keyring === "" ? null : record.keyring,
     preservedFds: preservedFds(options.preserveFds),
     notify: false,
     joined: joinedNamespaces(record.pid, created),

@@ -2,6 +2,7 @@ import type { ContainerId } from "runtime/base/container_id.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { planCreate } from "runtime/plan/create.ts";
+import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
@@ -37,15 +38,17 @@ const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
 export function explain(_context: Context, options: ExplainOptions): Explanation {
-  const { spec, facts, links } = readSpec(options.bundle, options.configFile);
+  const { spec, facts, links, modes } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
   const plan = planCreate({
     spec,
     facts,
     cgroups: cgroup.facts,
     links,
+    modes,
     preservedFds: 0,
     notify: false,
+    keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {
     sync: NO_FD,

@@ -1,4 +1,5 @@
 import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
+import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "runtime/spec/words/memory_policy.ts";
 import { knownMountOptions } from "runtime/spec/words/mount_options.ts";
 import { NAMESPACE_TYPES } from "runtime/spec/words/namespaces.ts";
 import type { Context } from "./context.ts";
@@ -19,7 +20,10 @@ export function features({ version }: Context): unknown {
       apparmor: { enabled: false },
       selinux: { enabled: false },
       intelRdt: { enabled: false },
-      memoryPolicy: { modes: [], flags: [] },
+      memoryPolicy: {
+        modes: Object.keys(MEMORY_POLICY_MODES),
+        flags: Object.keys(MEMORY_POLICY_FLAGS),
+      },
       mountExtensions: { idmap: { enabled: false } },
       netDevices: { enabled: false },
     },

@@ -6,6 +6,7 @@ import { parseConfig } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
+import { coveredModes } from "./covered_modes.ts";
 import { withHome } from "./home.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
@@ -19,6 +20,8 @@ export interface LoadedBundle {
   readonly facts: HostFacts;
   /** Where the symlinks lead that are to be copied into the container, by path. */
   readonly links: ReadonlyMap<string, string>;
+  /** The modes of directories of the rootfs that a tmpfs is about to cover, by destination. */
+  readonly modes: ReadonlyMap<string, number>;
 }
 
 /**
@@ -53,6 +56,7 @@ export function readSpec(bundle: string, configFile: string): LoadedBundle {
     spec: withHome(spec),
     facts,
     links: linksOf(spec),
+    modes: coveredModes(spec),
   };
 }
 

@@ -2,6 +2,8 @@ import { type Pid, pid } from "syscalls/abi/brand.ts";
 import { openPidfd } from "syscalls/libc/process.ts";
 import type { NotifyProxy } from "runtime/launch/notify_proxy.ts";
 import { StateError } from "runtime/base/errors.ts";
+import type { WaitStatus } from "syscalls/libc/process.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
@@ -9,6 +11,7 @@ import type { Context } from "./context.ts";
 import { destroy, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { awaitReady, listenForReady } from "./notify.ts";
+import { recordExit } from "./record_exit.ts";
 import { startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
@@ -59,8 +62,9 @@ export function runCreated(
     return 0;
   }
   const status = attend(init, attended, notify);
-  if (!keep) removeEnded(created);
-  return status;
+  if (keep) noteEnded(created, status);
+  else removeEnded(created);
+  return exitStatus(status);
 }
 
 function awaitChild(context: Context, notify: NotifyProxy, init: Pid): void {
@@ -81,6 +85,11 @@ function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): neve
 function removeEnded({ record, paths }: CreatedContainer): void {
   using lock = lockUnlessDeleted(paths.dir);
   if (lock !== null) destroyEnded(record, paths);
+}
+
+function noteEnded({ record, paths }: CreatedContainer, status: WaitStatus): void {
+  using lock = lockUnlessDeleted(paths.dir);
+  if (lock !== null) recordExit(record, paths, status);
 }
 
 function lockUnlessDeleted(dir: string): Disposable | null {

@@ -34,12 +34,14 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       spec: overHost(withHome(spec), recordPaths(context.root, id).scratch),
       facts,
       links: new Map(),
+      modes: new Map(),
     },
     preservedFds: 0,
     pidFile: null,
     pidfdSockets: [],
     manager: null,
     keepTerminal: null,
+    newKeyring: true,
   });
   return runCreated(context, created, { detach: false, keep: false });
 }

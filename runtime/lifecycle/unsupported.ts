@@ -56,8 +56,6 @@ function namesThatAsk(
 const PROCESS_NAMES: readonly string[] = [
   "apparmorProfile",
   "selinuxLabel",
-  "scheduler",
-  "ioPriority",
 ];
 
 function processPaths({ config }: ValidSpec): string[] {
@@ -66,7 +64,7 @@ function processPaths({ config }: ValidSpec): string[] {
 
 function linuxPaths({ config }: ValidSpec): string[] {
   const { linux } = config;
-  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel", "memoryPolicy", "personality"];
+  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel"];
   const limits = [
     "memory",
     "cpu",

@@ -7,8 +7,10 @@ import {
   makeCwdSteps,
   umaskSteps,
 } from "./identity.ts";
+import { resetAffinitySteps } from "./affinity.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import type { PlanInput } from "./input.ts";
+import { sessionKeyringSteps } from "./keyring.ts";
 import {
   cloneInto,
   earlyNamespaceSteps,
@@ -30,6 +32,8 @@ import {
 } from "./rootfs/enter_root.ts";
 import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
 import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
+import { openSourceSteps } from "./rootfs/sources.ts";
+import { schedulingSteps } from "./scheduling.ts";
 import type { Step } from "./step.ts";
 import { sysctlSteps } from "./sysctl.ts";
 import { consoleSteps, terminalRequest } from "./terminal.ts";
@@ -52,6 +56,10 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
   },
   {
+    steps: openSourceSteps,
+    reason: "a user namespace is about to hide what only root of the host can see",
+  },
+  {
     steps: joinSteps,
     reason: "existing namespaces before new ones, which may have to belong to them",
   },
@@ -61,6 +69,14 @@ export const CREATE_ORDER: readonly Phase[] = [
       "the user namespace owns all others; time offsets must be set before a process is inside",
   },
   { steps: forkSteps, reason: "a pid namespace begins with a new process" },
+  {
+    steps: resetAffinitySteps,
+    reason: "the init is in its cgroup, and before that the kernel would go by the caller's CPUs",
+  },
+  {
+    steps: sessionKeyringSteps,
+    reason: "as root of the user namespace, which the names of keyrings belong to",
+  },
   {
     steps: ownNamespaceSteps,
     reason: "the cgroup namespace's root is the cgroup that the init was placed in just now",
@@ -95,6 +111,7 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "before RLIMIT_NOFILE, which may be too low for all that is open, and before the wait",
   },
   { steps: limitSteps, reason: "a low limit must not disturb the steps before" },
+  { steps: schedulingSteps, reason: "limits may grant it, and so do the powers given up next" },
   { steps: identitySteps, reason: "gives up the powers that all steps before needed" },
   { steps: executeSteps, reason: "the executable is looked up as the process's user, in its root" },
 ];

@@ -1,4 +1,5 @@
 import type { NamespaceType } from "runtime/spec/valid.ts";
+import { finalAffinitySteps, initialAffinitySteps } from "./affinity.ts";
 import { beginSteps } from "./begin.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import {
@@ -15,6 +16,8 @@ import {
   joinProcessSteps,
   newSessionStep,
 } from "./namespaces.ts";
+import { joinKeyringSteps } from "./keyring.ts";
+import { schedulingSteps } from "./scheduling.ts";
 import type { Plan } from "./plan.ts";
 import type { Step } from "./step.ts";
 import { terminalRequest, terminalSteps } from "./terminal.ts";
@@ -29,16 +32,21 @@ export interface ExecInput extends PlanInput {
 function execSteps(input: ExecInput): Step[] {
   return [
     ...beginSteps(input),
+    // Which CPUs the way to the container may use; a cpuset of the container's is not yet in force.
+    ...initialAffinitySteps(input),
     // The files of the cgroups are the host's.
     ...joinCgroupSteps(input),
     ...joinProcessSteps(input.joined),
     ...forkJoinedSteps(),
+    ...finalAffinitySteps(input),
     newSessionStep(),
+    ...joinKeyringSteps(input),
     ...joinedRootSteps(input),
     ...terminalSteps(input),
     ...changedUmaskSteps(input),
     // A low limit must not disturb the steps before.
     ...limitSteps(input),
+    ...schedulingSteps(input),
     ...identitySteps(input),
     ...executeAtOnceSteps(input),
   ];

@@ -1,18 +1,10 @@
-import type { ValidProcess } from "runtime/spec/valid.ts";
 import { boundingSet, grantedSets } from "./capabilities.ts";
 import { inUserNamespace } from "./namespaces.ts";
-import type { PlanInput } from "./input.ts";
+import { type PlanInput, processOf } from "./input.ts";
 import type { Step } from "./step.ts";
 
 /** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
 const KEEP_GROUPS = "run.oci.keep_original_groups";
-
-function processOf(input: PlanInput): ValidProcess {
-  if (input.spec.process === null) {
-    throw new RangeError("Cannot plan a container without a process");
-  }
-  return input.spec.process;
-}
 
 /** The working directory is made while the root can be written. */
 export function makeCwdSteps(input: PlanInput): Step[] {
@@ -98,6 +90,12 @@ export function identitySteps(input: PlanInput): Step[] {
     drop: ~sets.bounding & boundingSet(input),
     label: "drop capabilities from the bounding set",
     origin: `${capabilities}/bounding`,
+  });
+  steps.push({
+    kind: "ownStdio",
+    uid,
+    label: `give standard input, output and error to user ${uid}`,
+    origin: `${origin}/uid`,
   });
   if (input.spec.annotations[KEEP_GROUPS] !== "1") {
     steps.push({

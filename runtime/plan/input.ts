@@ -1,5 +1,5 @@
 import type { HostFacts } from "runtime/base/facts.ts";
-import type { NamespaceType, ValidNamespace, ValidSpec } from "runtime/spec/valid.ts";
+import type { NamespaceType, ValidNamespace, ValidProcess, ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "./plan.ts";
 
 /** All that a plan is made from. */
@@ -9,10 +9,22 @@ export interface PlanInput {
   readonly cgroups: CgroupFacts;
   /** Where symlinks lead that are to be copied (`copy-symlink`), by path on the host. */
   readonly links: ReadonlyMap<string, string>;
+  /** The modes of directories of the rootfs that a tmpfs is about to cover, by destination: it gets the same. */
+  readonly modes: ReadonlyMap<string, number>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
   /** Whether the process can tell a service manager that it is ready. */
   readonly notify: boolean;
+  /** Name of the session keyring to join; null leaves the process the caller's. */
+  readonly keyring: string | null;
+}
+
+/** @throws {RangeError} when the configuration has no process: the caller checks that first */
+export function processOf(input: PlanInput): ValidProcess {
+  if (input.spec.process === null) {
+    throw new RangeError("Cannot plan a container without a process");
+  }
+  return input.spec.process;
 }
 
 export function namespaceOf(spec: ValidSpec, type: NamespaceType): ValidNamespace | undefined {

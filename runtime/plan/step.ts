@@ -1,9 +1,14 @@
 import type {
   CapabilitySets,
+  IdList,
   MountAttrName,
   MountFlagName,
   NamespaceType,
+  PersonalityDomain,
   Propagation,
+  ValidIoPriority,
+  ValidMemoryPolicy,
+  ValidScheduler,
 } from "runtime/spec/valid.ts";
 import type { Duty } from "./protocol.ts";
 
@@ -32,6 +37,7 @@ export type StepAction =
   | RootStep
   | FilesystemStep
   | TerminalStep
+  | SchedulingStep
   | IdentityStep
   | ExecStep;
 
@@ -51,6 +57,15 @@ export type ProcessStep =
     readonly namespaces: readonly NamespaceType[];
     /** Whether the init is born in the cgroup of the host half's descriptor (CLONE_INTO_CGROUP). */
     readonly intoCgroup: boolean;
+  }
+  /**
+   * Joins the session keyring of this name, which is made when it is not there. `searchableBy` is who may search it besides
+   * those who possess it; null leaves that as it is. A kernel without keyrings is a warning.
+   */
+  | {
+    readonly kind: "joinSessionKeyring";
+    readonly name: string;
+    readonly searchableBy: "user" | "others" | null;
   }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
@@ -98,6 +113,13 @@ export type RootStep =
   | { readonly kind: "keepHostProc" }
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
+  /** Clones a source of a bind mount, cut off from the host's mounts, for a later step with the same origin. */
+  | {
+    readonly kind: "openSource";
+    readonly source: string;
+    readonly deep: boolean;
+    readonly nofollow: boolean;
+  }
   | { readonly kind: "pivotRoot" }
   | { readonly kind: "changeRoot" }
   /** Takes a directory, by its path in this process's mount namespace, for the container's root. */
@@ -180,6 +202,8 @@ export type MountStep =
     readonly destination: string;
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
+    /** An `openSource` of the same origin has cloned it already. */
+    readonly sourceIsOpen: boolean;
     /** A symlink at the destination is itself covered, not what it leads to. */
     readonly destinationNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */
@@ -211,6 +235,19 @@ export type TerminalStep =
   | { readonly kind: "openTerminal" }
   /** The same end at `/dev/console`, as a mount. */
   | { readonly kind: "mountConsole" };
+/** When and where the process runs, and where its memory is. */
+export type SchedulingStep =
+  /** `all` are those of the cgroup; a failure of that is a warning. */
+  | { readonly kind: "setCpuAffinity"; readonly cpus: IdList | "all" }
+  | {
+    readonly kind: "setScheduler";
+    readonly scheduler: ValidScheduler;
+    /** True when the container's cgroup has some of the CPUs only: SCHED_DEADLINE needs them all. */
+    readonly confined: boolean;
+  }
+  | { readonly kind: "setIoPriority"; readonly ioPriority: ValidIoPriority }
+  | { readonly kind: "setPersonality"; readonly domain: PersonalityDomain }
+  | { readonly kind: "setMemoryPolicy"; readonly policy: ValidMemoryPolicy };
 
 /** From root's powers to the process's. */
 export type IdentityStep =
@@ -225,6 +262,8 @@ export type IdentityStep =
     readonly soft: bigint;
     readonly hard: bigint;
   }
+  /** Makes the user the owner of what it inherits as descriptors 0, 1 and 2, but never of /dev/null. */
+  | { readonly kind: "ownStdio"; readonly uid: number }
   | { readonly kind: "setNoNewPrivileges" }
   | { readonly kind: "dropBoundingSet"; readonly drop: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }

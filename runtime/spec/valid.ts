@@ -1,4 +1,11 @@
 import type { Config } from "./config.ts";
+import type { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "./words/memory_policy.ts";
+import type { PERSONALITY_DOMAINS } from "./words/personality.ts";
+import type {
+  IO_PRIORITY_CLASSES,
+  SCHEDULER_FLAGS,
+  SCHEDULER_POLICIES,
+} from "./words/scheduling.ts";
 
 /**
  * config.json after validation: every default filled in, nothing optional, vocabularies turned into kernel names.
@@ -26,6 +33,10 @@ export interface ValidSpec {
   readonly maskedPaths: readonly OriginPath[];
   readonly readonlyPaths: readonly OriginPath[];
   readonly rootfsPropagation: Propagation | null;
+  /** Null: leave it alone. */
+  readonly personality: PersonalityDomain | null;
+  /** Null: leave it alone. */
+  readonly memoryPolicy: ValidMemoryPolicy | null;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -199,6 +210,45 @@ export interface ValidProcess {
   readonly noNewPrivileges: boolean;
   /** Null: leave it alone. */
   readonly oomScoreAdj: number | null;
+  /** Null: leave it alone. */
+  readonly scheduler: ValidScheduler | null;
+  /** Null: leave it alone. */
+  readonly ioPriority: ValidIoPriority | null;
+  /** Where a process of `exec` may run, before it is in the container's cgroup and from then on. */
+  readonly execCpuAffinity: { readonly initial: IdList | null; readonly final: IdList | null };
+}
+
+/** The words of `process.scheduler`; what the file leaves out is 0. */
+export interface ValidScheduler {
+  readonly policy: keyof typeof SCHEDULER_POLICIES;
+  readonly flags: readonly (keyof typeof SCHEDULER_FLAGS)[];
+  readonly nice: number;
+  readonly priority: number;
+  /** Nanoseconds, as are the next two. */
+  readonly runtime: bigint;
+  readonly deadline: bigint;
+  readonly period: bigint;
+}
+
+export interface ValidIoPriority {
+  readonly class: keyof typeof IO_PRIORITY_CLASSES;
+  readonly priority: number;
+}
+
+/** Numbers of CPUs or of NUMA nodes, at least one. */
+export interface IdList {
+  readonly ids: ReadonlySet<number>;
+  /** As the file has it: `0-3,7`. */
+  readonly text: string;
+}
+
+export type PersonalityDomain = keyof typeof PERSONALITY_DOMAINS;
+
+export interface ValidMemoryPolicy {
+  readonly mode: keyof typeof MEMORY_POLICY_MODES;
+  readonly flags: readonly (keyof typeof MEMORY_POLICY_FLAGS)[];
+  /** Null where the mode takes no nodes, or none are given. */
+  readonly nodes: IdList | null;
 }
 
 export interface ValidRlimit {

@@ -3,12 +3,8 @@ import { checkDevices, checkNetDevices } from "./checks/devices.ts";
 import { Findings } from "./checks/findings.ts";
 import { checkHooks } from "./checks/hooks.ts";
 import { checkUserNamespace } from "./checks/id_mappings.ts";
-import {
-  checkIntelRdt,
-  checkMemoryPolicy,
-  checkPersonality,
-  checkRestrictedPaths,
-} from "./checks/linux.ts";
+import { checkIntelRdt, checkPersonality, checkRestrictedPaths } from "./checks/linux.ts";
+import { checkMemoryPolicy } from "./checks/memory_policy.ts";
 import { checkMounts } from "./checks/mounts.ts";
 import { checkNamespaces, checkTimeOffsets, findNamespace } from "./checks/namespaces.ts";
 import { checkProcess, type ProcessScope } from "./checks/process.ts";
@@ -52,9 +48,9 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     checkResources(linux.resources, "/linux/resources", findings);
   }
   if (linux.netDevices !== undefined) checkNetDevices(linux, namespaces, context, findings);
-  if (linux.personality !== undefined) checkPersonality(linux, findings);
+  const { personality, memoryPolicy } = linux;
+  const domain = personality === undefined ? null : checkPersonality(personality, findings);
   if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
-  if (linux.memoryPolicy !== undefined) checkMemoryPolicy(linux, findings);
   if (linux.seccomp !== undefined) checkSeccomp(config, findings);
   return {
     root,
@@ -73,6 +69,8 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),
     // "" is how an encoder without optional fields writes an absent one.
     rootfsPropagation: linux.rootfsPropagation || null,
+    personality: domain,
+    memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
     cgroupsPath: linux.cgroupsPath ?? "",
     annotations: config.annotations ?? {},
     warnings: findings.warnings,

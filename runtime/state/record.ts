@@ -24,6 +24,8 @@ export interface ContainerRecord {
   readonly freezer: string;
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
+  /** The session keyring of the container's processes; "" where they keep their caller's. */
+  readonly keyring: string;
 }
 
 /** The text of a record's file. */
@@ -73,6 +75,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     cgroupCreated: strings("cgroupCreated"),
     freezer: string("freezer"),
     sharedMount: string("sharedMount"),
+    keyring: string("keyring"),
   };
 }
 

@@ -10,6 +10,8 @@ export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 export interface ProcessStat {
   /** Field 22, clock ticks since boot, in decimal. */
   readonly startTime: string;
+  /** Field 52 in the form of wait(2); 0 while it lives, and for who may not trace it. */
+  readonly exitCode: number;
   /** Field 3: one letter, `Z` and `X` for a dead one. */
   readonly state: string;
 }
@@ -36,7 +38,7 @@ export function parseStat(stat: string): ProcessStat | null {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, startTime] = [fields[0], fields[19]];
   if (state === undefined || startTime === undefined) return null;
-  return { startTime, state };
+  return { startTime, state, exitCode: Number(fields[49] ?? 0) };
 }
 
 /** Whether the container's init lives: the same process as at create, and not a zombie. */
@@ -75,7 +77,8 @@ export function statusOf(
   return ask.exists(paths.gate) ? "created" : "running";
 }
 
-function exists(path: string): boolean {
+/** @throws {StateError} when it cannot be told */
+export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;
@@ -86,7 +89,7 @@ function exists(path: string): boolean {
 }
 
 /** Asks the kernel whether a cgroup is frozen, by itself or with one that it is in. */
-export function isFrozen(freezer: string): boolean {
+function isFrozen(freezer: string): boolean {
   if (freezer === "") return false;
   try {
     return saysFrozen(Deno.readTextFileSync(freezer));

@@ -7,13 +7,15 @@ export const STAT_SIZE = 144;
 export interface StatOffsets {
   /** `st_mode`, 32 bits wide. */
   readonly mode: number;
+  /** `st_uid`, 32 bits wide. */
+  readonly uid: number;
   /** `st_rdev`, 64 bits wide, in the kernel's encoding (`makedev`). */
   readonly rdev: number;
 }
 
 const OFFSETS: Readonly<Record<Arch, StatOffsets>> = {
-  x86_64: { mode: 24, rdev: 40 },
-  aarch64: { mode: 16, rdev: 32 },
+  x86_64: { mode: 24, uid: 28, rdev: 40 },
+  aarch64: { mode: 16, uid: 24, rdev: 32 },
 };
 
 export function statOffsets(arch: Arch): StatOffsets {

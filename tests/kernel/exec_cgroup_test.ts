@@ -39,9 +39,12 @@ function placesOf(stage: Stage, c: Container, ...flags: readonly string[]): stri
   const { code, stdout, stderr } = stage.ocirt(args);
   assertEquals([code, stderr], [0, ""]);
   const base = `${stage.cgroup}/${c.id}`;
-  return stdout.trimEnd().split("\n").map((line) => {
-    const path = line.slice(line.indexOf(":", line.indexOf(":") + 1) + 1);
-    return path.startsWith(base) ? path.slice(base.length) : path;
+  // The kernel tells of trees, too, that are mounted nowhere.
+  const mounted = hostLayout().hierarchies.map(({ controllers }) => controllers.join(","));
+  return stdout.trimEnd().split("\n").flatMap((line) => {
+    const [, names = "", path = ""] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (!mounted.includes(names)) return [];
+    return [path.startsWith(base) ? path.slice(base.length) : path];
   });
 }
 

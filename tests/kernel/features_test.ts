@@ -31,6 +31,13 @@ containerTest("features tells every namespace, capability and mount option that 
   }
   assertEquals(mountOptions, [...mountOptions].sort());
   assertEquals([linux.cgroup.v1, linux.cgroup.v2], [true, true]);
+  assertEquals(linux.memoryPolicy.modes.length, 7);
+  assertEquals(linux.memoryPolicy.modes, [...linux.memoryPolicy.modes].sort());
+  assertEquals(linux.memoryPolicy.flags, [
+    "MPOL_F_NUMA_BALANCING",
+    "MPOL_F_RELATIVE_NODES",
+    "MPOL_F_STATIC_NODES",
+  ]);
 });
 
 containerTest(

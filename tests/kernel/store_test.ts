@@ -25,6 +25,7 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  keyring: "_ses.c1",
 };
 
 function modeOf(path: string): number {

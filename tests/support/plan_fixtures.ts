@@ -39,16 +39,33 @@ export interface PlanOptions {
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
   readonly notify?: boolean;
+  readonly keyring?: string | null;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, notify = false }:
-    PlanOptions = {},
+  {
+    change = () => {},
+    cgroups = UNIFIED,
+    facts = {},
+    preservedFds = 0,
+    notify = false,
+    keyring = "_ses.c1",
+  }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
-  return planCreate({ spec, facts: host, cgroups, links: new Map(), preservedFds, notify });
+  const links = new Map<string, string>();
+  return planCreate({
+    spec,
+    facts: host,
+    cgroups,
+    links,
+    modes: new Map(),
+    preservedFds,
+    notify,
+    keyring,
+  });
 }
 
 /** Descriptors as the host half may have opened them. */

@@ -4,13 +4,14 @@ import {
   encodeCapabilities,
 } from "syscalls/abi/capability.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { AT } from "syscalls/abi/open.ts";
 import { PR, PR_CAP_AMBIENT, RLIMIT, rlimit64 } from "syscalls/abi/process.ts";
-import type { Operand } from "syscalls/native/program.ts";
+import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 import type { CapabilitySets } from "runtime/spec/valid.ts";
 import type { IdentityStep } from "runtime/plan/step.ts";
-import { TAG } from "runtime/plan/protocol.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { close, type Lowering, openInRoot } from "./lowering.ts";
+import { close, type Lowering, openInRoot, warnOfFailure } from "./lowering.ts";
 
 type Of<Kind extends IdentityStep["kind"]> = Extract<IdentityStep, { kind: Kind }>;
 
@@ -19,6 +20,7 @@ const CAPABILITY_LIMIT = 64;
 
 /** "(unreach", the first 8 bytes of what getcwd(2) says of a directory outside the root: `(unreachable)/...`. */
 const UNREACHABLE = new DataView(new TextEncoder().encode("(unreach").buffer).getBigUint64(0, true);
+const DEV_NULL = makedev(1, 3);
 /** Room for any path that getcwd(2) can give (PATH_MAX). */
 const PATH_MAX = 4096;
 
@@ -28,6 +30,8 @@ export function lowerIdentity(low: Lowering, step: IdentityStep): void {
       return lowerEnter(low, step);
     case "setRlimit":
       return lowerRlimit(low, step);
+    case "ownStdio":
+      return lowerStdio(low, step);
     case "setNoNewPrivileges":
       return prctl(low, "PR_SET_NO_NEW_PRIVS", [1]);
     case "dropBoundingSet":
@@ -103,6 +107,51 @@ function lowerRlimit({ builder }: Lowering, { resource, soft, hard }: Of<"setRli
   ]);
 }
 
+/**
+ * A process that opens /dev/stdout anew must own what is behind it, if its mode is for the owner only.
+ *
+ * The host's /dev/null, which is shared by all, stays root's; a descriptor that is closed has no owner.
+ */
+function lowerStdio(low: Lowering, { uid }: Of<"ownStdio">): void {
+  const { builder } = low;
+  const status = builder.slot(STAT_SIZE);
+  for (const fd of [0, 1, 2]) {
+    const done = builder.label();
+    builder.call("newfstatat", [
+      builder.immediate(fd),
+      builder.cString(""),
+      builder.addressOf(status, "status"),
+      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
+    ], { forgive: [ERRNO.EBADF] });
+    builder.branch({ when: { kind: "failed" }, to: done });
+    branchWhenOwned(low, { status, uid, to: done });
+    const device = { slot: status, offset: statOffsets(low.arch).rdev };
+    builder.branch({ of: device, when: { kind: "equals", value: DEV_NULL }, to: done });
+    // Refused on a read-only file system, for an owner that the user namespace does not know, and by some file systems
+    // for reasons of their own: the process can still use what it inherits, so it is no reason to stop.
+    builder.call("fchown", [
+      builder.immediate(fd),
+      builder.immediate(uid),
+      builder.immediate(-1, "-1"),
+    ], { forgive: "all" });
+    builder.place(done);
+  }
+}
+
+/** Looks at `st_uid` of a `struct stat`: 32 of the 64 bits that a branch compares. */
+function branchWhenOwned(
+  { builder, arch }: Lowering,
+  { status, uid, to }: { status: Slot; uid: number; to: Label },
+): void {
+  const { uid: offset } = statOffsets(arch);
+  const shift = BigInt(8 * (offset % 8));
+  builder.branch({
+    of: { slot: status, offset: offset - offset % 8 },
+    when: { kind: "maskedEquals", mask: 0xffff_ffffn << shift, value: BigInt(uid) << shift },
+    to,
+  });
+}
+
 /** Also capabilities that this build knows no name of; EINVAL is beyond the kernel's own range. */
 function lowerBounding(low: Lowering, { drop }: Of<"dropBoundingSet">): void {
   for (let capability = 0; capability < CAPABILITY_LIMIT; capability++) {
@@ -154,7 +203,6 @@ function lowerCapabilities(low: Lowering, sets: CapabilitySets): void {
 /** An ambient capability that cannot be raised is a warning (config.md: "SHOULD NOT fail"). */
 function raiseAmbient(low: Lowering, capability: number): void {
   const { builder } = low;
-  const raised = builder.label();
   const result = builder.slot();
   builder.call("prctl", [
     builder.immediate(PR.PR_CAP_AMBIENT, "PR_CAP_AMBIENT"),
@@ -163,7 +211,5 @@ function raiseAmbient(low: Lowering, capability: number): void {
     builder.immediate(0),
     builder.immediate(0),
   ], { forgive: "all", into: result });
-  builder.branch({ when: { kind: "succeeded" }, to: raised });
-  builder.report({ tag: TAG.warning, value: builder.value(result, "errno") });
-  builder.place(raised);
+  warnOfFailure(low, result);
 }

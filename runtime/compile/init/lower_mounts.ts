@@ -1,5 +1,5 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import { MS } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
 import type { Slot } from "syscalls/native/program.ts";
@@ -8,19 +8,19 @@ import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
-import {
-  branchUnlessDirectory,
-  close,
-  cwd,
-  hostFd,
-  type Lowering,
-  openInRoot,
-} from "./lowering.ts";
+import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from "./lowering.ts";
 import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
-import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
+import {
+  attach,
+  cloneSource,
+  setAttributes,
+  setPropagation,
+  setRecursive,
+} from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
+type Noted<Kind extends MountStep["kind"]> = Of<Kind> & { readonly origin: string };
 
 /**
  * A number for the mount point's descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
@@ -37,7 +37,7 @@ const CLEARABLE: readonly MountAttrName[] = [
   "MOUNT_ATTR_NOSYMFOLLOW",
 ];
 
-export function lowerMount(low: Lowering, step: MountStep): void {
+export function lowerMount(low: Lowering, step: MountStep & { readonly origin: string }): void {
   switch (step.kind) {
     case "mountFilesystem":
       return lowerFilesystem(low, step);
@@ -142,23 +142,18 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   close(low, mounted);
 }
 
-function lowerBind(low: Lowering, step: Of<"mountBind">): void {
+function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   const { builder } = low;
-  const tree = builder.slot();
+  const tree = step.sourceIsOpen ? openedSource(low, step) : builder.slot();
   const target = builder.slot();
-  const flags = OPEN_TREE.of(
-    "OPEN_TREE_CLONE",
-    "OPEN_TREE_CLOEXEC",
-    ...step.deep ? ["AT_RECURSIVE"] as const : [],
-    ...step.sourceNofollow ? ["AT_SYMLINK_NOFOLLOW"] as const : [],
-  );
-  builder.call("open_tree", [
-    cwd(low),
-    builder.cString(step.source),
-    builder.flags(OPEN_TREE, flags),
-  ], {
-    into: tree,
-  });
+  if (!step.sourceIsOpen) {
+    cloneSource(low, {
+      source: step.source,
+      deep: step.deep,
+      nofollow: step.sourceNofollow,
+      into: tree,
+    });
+  }
   if (step.mustBeProc) requireProc(low, tree);
   if (step.attributes !== null) {
     setBindAttributes(low, tree, step.attributes, step.flagsMayBeLocked);
@@ -172,6 +167,12 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
   mountedOn(low, step.destination);
   close(low, target);
   close(low, tree);
+}
+
+function openedSource({ sources }: Lowering, { origin }: { readonly origin: string }): Slot {
+  const opened = sources.get(origin);
+  if (opened === undefined) throw new RangeError(`Cannot compile mount: ${origin} is not open`);
+  return opened;
 }
 
 /** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */

@@ -1,6 +1,7 @@
 import { CLONE_FLAG_OF } from "./clone_flags.ts";
 import { CLONE, cloneArgs } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { KEY, KEYCTL } from "syscalls/abi/keyctl.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { CLOSE_RANGE, PR } from "syscalls/abi/process.ts";
 import { SIG_HOW, sigaction, SIGSET_SIZE } from "syscalls/abi/signal.ts";
@@ -33,6 +34,8 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
       return lowerJoinCgroup(low, step);
     case "forkInit":
       return lowerFork(low, step);
+    case "joinSessionKeyring":
+      return lowerKeyring(low, step);
     case "newSession":
       return low.builder.call("setsid", []);
     case "joinNamespace":
@@ -136,6 +139,33 @@ function cloneIntoCgroup(
     builder.immediate(cloneArgs.size),
   ], { into });
   builder.branch({ when: { kind: "equals", value: 0n }, to: child });
+}
+
+/** What a keyring has that was made by its name (join_session_keyring in security/keys/process_keys.c). */
+const NEW_KEYRING = ["KEY_POS_ALL", "KEY_USR_VIEW", "KEY_USR_READ", "KEY_USR_LINK"] as const;
+
+function lowerKeyring(low: Lowering, { name, searchableBy }: Of<"joinSessionKeyring">): void {
+  const { builder } = low;
+  const joined = builder.label();
+  const done = builder.label();
+  const keyring = builder.slot();
+  builder.call("keyctl", [
+    builder.immediate(KEYCTL.KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"),
+    builder.cString(name),
+  ], { into: keyring, forgive: [ERRNO.ENOSYS] });
+  builder.branch({ when: { kind: "succeeded" }, to: joined });
+  builder.report({ tag: TAG.warning, value: builder.value(keyring, "keyring") });
+  builder.jump(done);
+  builder.place(joined);
+  if (searchableBy !== null) {
+    const search = searchableBy === "user" ? "KEY_USR_SEARCH" : "KEY_OTH_SEARCH";
+    builder.call("keyctl", [
+      builder.immediate(KEYCTL.KEYCTL_SETPERM, "KEYCTL_SETPERM"),
+      builder.value(keyring, "keyring"),
+      builder.flags(KEY, KEY.of(...NEW_KEYRING, search)),
+    ]);
+  }
+  builder.place(done);
 }
 
 function lowerJoin(low: Lowering, { type, fd, attempt }: Of<"joinNamespace">): void {

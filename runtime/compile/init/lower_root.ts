@@ -6,12 +6,18 @@ import type { RootStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
 import { forget } from "./open_directory.ts";
-import { attach, propagationFlags, setAttributes } from "./mount_attributes.ts";
+import {
+  attach,
+  cloneSource,
+  propagationFlags,
+  setAttributes,
+  setPropagation,
+} from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
 
-export function lowerRoot(low: Lowering, step: RootStep): void {
+export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: string }): void {
   switch (step.kind) {
     case "setRootPropagation":
       return lowerPropagation(low, step);
@@ -27,6 +33,8 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
       return lowerKeep(low, "/proc", low.hostProc, ["O_PATH", "O_DIRECTORY"]);
     case "keepHostNull":
       return lowerKeepNull(low);
+    case "openSource":
+      return lowerSource(low, step);
     case "pivotRoot":
       return lowerPivot(low);
     case "changeRoot":
@@ -144,6 +152,14 @@ function lowerKeep(
     builder.cString(path),
     builder.flags(family, family.of(...names, "O_CLOEXEC")),
   ], { into });
+}
+
+/** What is cloned of the host's shared mounts would be shared with them: what is mounted there in the container would show on the host. */
+function lowerSource(low: Lowering, step: Of<"openSource"> & { readonly origin: string }): void {
+  const into = low.builder.slot();
+  cloneSource(low, { ...step, into });
+  setPropagation(low, into, ["rslave"]);
+  low.sources.set(step.origin, into);
 }
 
 /** pivot_root(".", "."): the old root lands on top of the new one and is detached from there, without any folder for it. */

@@ -4,6 +4,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
+import { TAG } from "runtime/plan/protocol.ts";
 
 /** Numbers of the descriptors that the host half leaves open for the program. */
 export interface Descriptors {
@@ -63,6 +64,8 @@ export interface Lowering {
   closing: boolean;
   /** `open_how` structs by what they say: most opens are alike. */
   readonly hows: Map<string, Operand>;
+  /** Mounts that were cloned before they are attached, by the origin of both steps. */
+  readonly sources: Map<string, Slot>;
   /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
   readonly joined: Map<number, Slot>;
 }
@@ -90,6 +93,7 @@ export function newLowering(
     keptOpen: 0,
     closing: false,
     hows: new Map(),
+    sources: new Map(),
     joined: new Map(),
   };
 }
@@ -273,6 +277,14 @@ export function branchUnlessDirectory(low: Lowering, opened: Operand, to: Label)
   });
   builder.branch({ when: { kind: "failed" }, to });
   close(low, probe);
+}
+
+/** Tells the host half when the last call, whose result is also in the slot, has failed: it becomes a warning. */
+export function warnOfFailure({ builder }: Lowering, result: Slot): void {
+  const succeeded = builder.label();
+  builder.branch({ when: { kind: "succeeded" }, to: succeeded });
+  builder.report({ tag: TAG.warning, value: builder.value(result, "errno") });
+  builder.place(succeeded);
 }
 
 export function parentOf(path: string): string {

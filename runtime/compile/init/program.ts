@@ -5,7 +5,7 @@ import type { ProgramSink } from "syscalls/native/sink.ts";
 import { X8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { NamespaceStep, ProcessStep, Step } from "runtime/plan/step.ts";
+import type { NamespaceStep, ProcessStep, SchedulingStep, Step } from "runtime/plan/step.ts";
 import { lowerExec } from "./lower_exec.ts";
 import { type FileStep, lowerFile } from "./lower_files.ts";
 import { lowerIdentity } from "./lower_identity.ts";
@@ -13,6 +13,7 @@ import { lowerMount } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { lowerRoot } from "./lower_root.ts";
 import { lowerTerminal } from "./lower_terminal.ts";
+import { lowerScheduling } from "./lower_scheduling.ts";
 import { type Descriptors, type Lowering, newLowering } from "./lowering.ts";
 
 /** Compiles the steps of a plan into one program, to be read; step N of the program is step N of the plan. */
@@ -62,6 +63,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "openOverlayRoot":
     case "keepHostProc":
     case "keepHostNull":
+    case "openSource":
     case "pivotRoot":
     case "changeRoot":
     case "openJoinedRoot":
@@ -71,6 +73,7 @@ function lowerStep(low: Lowering, step: Step): void {
       return lowerTerminal(low, step);
     case "enterDirectory":
     case "setRlimit":
+    case "ownStdio":
     case "setNoNewPrivileges":
     case "dropBoundingSet":
     case "setGroups":
@@ -82,8 +85,17 @@ function lowerStep(low: Lowering, step: Step): void {
   }
 }
 
-function lowerRest(low: Lowering, step: FileStep | ProcessStep | NamespaceStep): void {
+function lowerRest(
+  low: Lowering,
+  step: FileStep | SchedulingStep | ProcessStep | NamespaceStep,
+): void {
   switch (step.kind) {
+    case "setCpuAffinity":
+    case "setScheduler":
+    case "setIoPriority":
+    case "setPersonality":
+    case "setMemoryPolicy":
+      return lowerScheduling(low, step);
     case "makeSymlink":
     case "makeDevice":
     case "makeDirectory":

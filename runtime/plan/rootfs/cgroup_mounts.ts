@@ -96,6 +96,7 @@ function bindOwn(
     destination,
     deep: false,
     sourceNofollow: false,
+    sourceIsOpen: false,
     destinationNofollow: false,
     attributes: {
       set: [

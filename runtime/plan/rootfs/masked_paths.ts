@@ -1,3 +1,4 @@
+import type { OriginPath } from "runtime/spec/valid.ts";
 import type { PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
@@ -11,11 +12,18 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
       label: `make ${JSON.stringify(path)} read-only`,
       origin,
     })),
-    ...maskedPaths.map(({ path, origin }): Step => ({
+    ...once(maskedPaths).map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
       label: `mask ${JSON.stringify(path)}`,
       origin,
     })),
   ];
+}
+
+/** A file that is masked twice would only have two mounts for one. */
+function once(paths: readonly OriginPath[]): OriginPath[] {
+  return paths.filter(({ path }, index) =>
+    paths.findIndex((other) => other.path === path) === index
+  );
 }

@@ -3,6 +3,7 @@ import { hasNamespace, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
 import type { MountStep, Step } from "../step.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
+import { isOpenedFirst } from "./sources.ts";
 
 /** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
 const BY_DESCRIPTOR: readonly string[] = [
@@ -83,18 +84,20 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     };
   }
   const attributes = attributesOf(mount.set);
+  const known = input.modes.get(destination);
   return {
     kind: "mountFilesystem",
     type,
     source,
     destination,
     attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
-    parameters: mount.data,
+    parameters: known === undefined ? mount.data : [...mount.data, `mode=${known.toString(8)}`],
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
     copyUp: mount.tmpcopyup,
-    inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),
+    inheritMode: known === undefined && type === "tmpfs" &&
+      !mount.data.some((option) => option.startsWith("mode=")),
     ...words(mount),
   };
 }
@@ -143,6 +146,7 @@ function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
     destination,
     deep: bind === "recursive",
     sourceNofollow,
+    sourceIsOpen: isOpenedFirst(mount, input),
     destinationNofollow,
     attributes: plain ? null : { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
     recursive,

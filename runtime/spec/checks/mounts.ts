@@ -75,7 +75,7 @@ function checkDestination(
 ): string {
   const at = `${origin}/destination`;
   if (destination === "") findings.problem(at, "must not be empty");
-  const clean = cleanPath(`/${destination}`);
+  const clean = insideRoot(cleanPath(`/${destination}`), root);
   if (!destination.startsWith("/") && destination !== "") {
     findings.warn(
       at,
@@ -89,6 +89,13 @@ function checkDestination(
   const fault = procMountFault(clean, { type, isBind: bind !== "none" });
   if (fault !== null) findings.problem(at, fault);
   return clean;
+}
+
+/** A destination that is told as a path of the host, rootfs and all, is meant inside the rootfs, as runc has it. */
+function insideRoot(path: string, root: ValidRoot): string {
+  if (root.kind !== "directory" || root.path === "/") return path;
+  if (path === root.path) return "/";
+  return path.startsWith(`${root.path}/`) ? path.slice(root.path.length) : path;
 }
 
 function checkSource(

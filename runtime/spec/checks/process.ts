@@ -51,11 +51,6 @@ export function checkProcess(
   if (oomScoreAdj !== undefined && (oomScoreAdj < -1000 || oomScoreAdj > 1000)) {
     findings.problem(`${origin}/oomScoreAdj`, `${oomScoreAdj} is not in the range -1000 to 1000`);
   }
-  if (process.scheduler !== undefined) checkScheduler(process.scheduler, origin, findings);
-  if (process.ioPriority !== undefined) checkIoPriority(process.ioPriority, origin, findings);
-  if (process.execCPUAffinity !== undefined) {
-    checkAffinity(process.execCPUAffinity, origin, findings);
-  }
   checkIds(process, origin, scope, findings);
   const grantable = scope.userNamespace === null ? scope.facts.capabilityBounds : ALL_CAPABILITIES;
   return {
@@ -75,6 +70,22 @@ export function checkProcess(
       : checkCapabilities(capabilities, grantable, `${origin}/capabilities`, findings),
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: oomScoreAdj ?? null,
+    ...checkTiming(process, origin, findings),
+  };
+}
+
+/** When and where the process may run. */
+function checkTiming(
+  { scheduler, ioPriority, execCPUAffinity }: ProcessConfig,
+  origin: string,
+  findings: Findings,
+): Pick<ValidProcess, "scheduler" | "ioPriority" | "execCpuAffinity"> {
+  return {
+    scheduler: scheduler === undefined ? null : checkScheduler(scheduler, origin, findings),
+    ioPriority: ioPriority === undefined ? null : checkIoPriority(ioPriority, origin, findings),
+    execCpuAffinity: execCPUAffinity === undefined
+      ? { initial: null, final: null }
+      : checkAffinity(execCPUAffinity, origin, findings),
   };
 }
 

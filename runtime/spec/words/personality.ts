@@ -1,2 +1,4 @@
-/** `linux.personality.domain` to the number of personality(2) (linux/personality.h). */
-export const PERSONALITY_DOMAINS = { LINUX: 0x0000, LINUX32: 0x0008 } as const;
+import { PER } from "syscalls/abi/personality.ts";
+
+/** `linux.personality.domain` to the number of personality(2). */
+export const PERSONALITY_DOMAINS = { LINUX: PER.PER_LINUX, LINUX32: PER.PER_LINUX32 } as const;

@@ -18,6 +18,7 @@ import {
   planWith,
   withUserNamespace,
 } from "tests/support/plan_fixtures.ts";
+import type { Draft } from "tests/support/spec_fixtures.ts";
 
 /** Configurations that between them have every kind of step. */
 const CASES: Readonly<Record<string, PlanOptions>> = {
@@ -31,6 +32,7 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     cgroups: LEGACY,
   },
   "user namespace": { change: withUserNamespace, preservedFds: 2 },
+  "process properties": { change: everyProperty, keyring: null },
   "everything else": {
     change: (config) => {
       config.linux.namespaces.push({ type: "time" });
@@ -57,6 +59,25 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     },
   },
 };
+
+/** What there is to say of the process beyond the template. */
+function everyProperty(config: Draft): void {
+  config.process.user = { uid: 1000, gid: 1000 };
+  config.process.scheduler = {
+    policy: "SCHED_DEADLINE",
+    flags: ["SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM"],
+    runtime: 42_000,
+    deadline: 100_000,
+    period: 1_000_000,
+  };
+  config.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 4 };
+  config.linux.personality = { domain: "LINUX32" };
+  config.linux.memoryPolicy = {
+    mode: "MPOL_BIND",
+    nodes: "0-1,70",
+    flags: ["MPOL_F_STATIC_NODES"],
+  };
+}
 
 function programOf(plan: Plan): ReturnType<typeof compileInit> {
   return compileInit(plan, "x86_64", descriptorsFor(plan));

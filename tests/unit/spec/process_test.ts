@@ -42,6 +42,9 @@ Deno.test("a process gets every default", () => {
     capabilities: none,
     noNewPrivileges: false,
     oomScoreAdj: null,
+    scheduler: null,
+    ioPriority: null,
+    execCpuAffinity: { initial: null, final: null },
   });
 });
 
@@ -155,8 +158,24 @@ Deno.test("scheduler fields belong to their policies", () => {
     "/process/scheduler/priority: scheduler.priority can only be specified for SchedFIFO or SchedRR policy, not for SCHED_OTHER",
     "/process/scheduler/runtime: scheduler runtime/deadline/period can only be specified for SchedDeadline policy, not for SCHED_OTHER",
   ]);
+  assertEquals(scheduler({ policy: "SCHED_RR", priority: 100 }), [
+    "/process/scheduler/priority: invalid scheduler.priority: 100; the range is 1 to 99",
+  ]);
   assertEquals(scheduler({ policy: "SCHED_FIFO", priority: 50, nice: 99 }), []);
   assertEquals(scheduler({ policy: "SCHED_DEADLINE", runtime: 1, deadline: 2, period: 3 }), []);
+});
+
+Deno.test("what says when and where a process runs is filled in", () => {
+  const process = validProcess((process) => {
+    process.scheduler = { policy: "SCHED_ISO", flags: ["SCHED_FLAG_RECLAIM"] };
+    process.ioPriority = { class: "IOPRIO_CLASS_IDLE" };
+    process.execCPUAffinity = { initial: "1-2", final: "" };
+  });
+  const { scheduler, ioPriority, execCpuAffinity } = process;
+  const none = { nice: 0, priority: 0, runtime: 0n, deadline: 0n, period: 0n };
+  assertEquals(scheduler, { policy: "SCHED_ISO", flags: ["SCHED_FLAG_RECLAIM"], ...none });
+  assertEquals(ioPriority, { class: "IOPRIO_CLASS_IDLE", priority: 0 });
+  assertEquals(execCpuAffinity, { initial: { ids: new Set([1, 2]), text: "1-2" }, final: null });
 });
 
 Deno.test("validateProcess() checks a process.json with pointers into that file", () => {

@@ -265,6 +265,15 @@ Deno.test("memory policies are held to set_mempolicy(2), in runc's words", () =>
   ]);
 });
 
+Deno.test("a memory policy may name more nodes than any kernel has", () => {
+  const spec = validWith(linux((linux) => {
+    linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0-2000", flags: ["MPOL_F_STATIC_NODES"] };
+    linux.personality = { domain: "LINUX32", flags: [] };
+  }));
+  assertEquals(spec.memoryPolicy?.nodes?.ids.size, 2001);
+  assertEquals(spec.personality, "LINUX32");
+});
+
 Deno.test("personality flags, odd intelRdt values and an empty annotation key are refused", () => {
   const problems = problemsWith((config) => {
     config.annotations = { "": "x" };

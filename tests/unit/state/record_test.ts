@@ -16,6 +16,7 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  keyring: "_ses.c1",
 };
 
 Deno.test("a record survives being written and read, bytes that are no UTF-8 too", () => {

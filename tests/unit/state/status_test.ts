@@ -4,6 +4,7 @@ import type { ContainerRecord } from "runtime/state/record.ts";
 import {
   isAlive,
   parseStat,
+  type ProcessStat,
   readProcess,
   statusOf,
   type StatusProbes,
@@ -25,11 +26,12 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  keyring: "_ses.c1",
 };
 
 function probes(changes: Partial<StatusProbes>): StatusProbes {
   return {
-    process: () => ({ startTime: "1000", state: "S" }),
+    process: () => ({ startTime: "1000", state: "S", exitCode: 0 }),
     exists: (path) => path === "/run/ocirt/c1/exec.fifo",
     frozen: () => false,
     ...changes,
@@ -37,8 +39,12 @@ function probes(changes: Partial<StatusProbes>): StatusProbes {
 }
 
 Deno.test("parseStat() counts fields from the last bracket, whatever the name is", () => {
-  const rest = Array.from({ length: 30 }, (_, i) => String(i + 4)).join(" ");
-  assertEquals(parseStat(`42 (a) R (b ) Z) S ${rest}\n`), { state: "S", startTime: "22" });
+  const rest = Array.from({ length: 49 }, (_, i) => String(i + 4)).join(" ");
+  assertEquals(parseStat(`42 (a) R (b ) Z) S ${rest}\n`), {
+    state: "S",
+    startTime: "22",
+    exitCode: 52,
+  });
   assertEquals(parseStat(""), null);
 });
 
@@ -55,10 +61,10 @@ Deno.test("a container with a waiting init is created until its gate is gone, th
 Deno.test("a container is stopped when its init is gone, dead, or another process with the same pid", () => {
   assertEquals(statusOf(RECORD, PATHS, probes({ process: () => null })), "stopped");
   for (const state of ["Z", "X"]) {
-    const process = (): { startTime: string; state: string } => ({ startTime: "1000", state });
+    const process = (): ProcessStat => ({ startTime: "1000", state, exitCode: 0 });
     assertEquals(statusOf(RECORD, PATHS, probes({ process })), "stopped");
   }
-  const reused = probes({ process: () => ({ startTime: "1001", state: "S" }) });
+  const reused = probes({ process: () => ({ startTime: "1001", state: "S", exitCode: 0 }) });
   assertEquals(statusOf(RECORD, PATHS, reused), "stopped");
 });
 

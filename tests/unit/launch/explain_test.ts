@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { stepError, stepWarning } from "runtime/launch/explain.ts";
+import type { Plan } from "runtime/plan/plan.ts";
+import type { Step } from "runtime/plan/step.ts";
+import { planWith } from "tests/support/plan_fixtures.ts";
+import type { Draft } from "tests/support/spec_fixtures.ts";
+
+/** What is said when the step of this kind fails so. */
+function said(plan: Plan, kind: Step["kind"], errno: number): string {
+  const index = plan.steps.findIndex((step) => step.kind === kind);
+  return stepError(plan, index, errno).message;
+}
+
+function schedulerSaid(scheduler: Draft, errno: number, cpus = ""): string {
+  const plan = planWith({
+    change: (config) => {
+      config.process.scheduler = scheduler;
+      config.linux.resources = { cpu: { cpus } };
+    },
+  });
+  return said(plan, "setScheduler", errno).replace(/^.*; hint: /, "");
+}
+
+Deno.test("a scheduler that is refused is explained, in runc's words where the cgroup has a cpuset", () => {
+  const deadline = { policy: "SCHED_DEADLINE", runtime: 2000, deadline: 3000, period: 4000 };
+  assertEquals(
+    schedulerSaid(deadline, ERRNO.EPERM, "0"),
+    "process scheduler can't be used together with AllowedCPUs",
+  );
+  assertEquals(schedulerSaid(deadline, ERRNO.EPERM), "it needs CAP_SYS_NICE on the host");
+  assertEquals(
+    schedulerSaid({ policy: "SCHED_FIFO", priority: 1 }, ERRNO.EPERM),
+    "it needs CAP_SYS_NICE on the host, and cpu.rt_runtime_us in a cgroup of version 1",
+  );
+  const invalid = (change: Draft): string =>
+    schedulerSaid({ ...deadline, ...change }, ERRNO.EINVAL);
+  assertEquals(invalid({ runtime: 1 }), "runtime must be 1024 ns at least");
+  assertEquals(invalid({ deadline: 1999 }), "runtime must not be longer than deadline");
+  assertEquals(invalid({ period: 2999 }), "deadline must not be longer than period");
+});
+
+Deno.test("a kernel without keyrings is told as what it is", () => {
+  const plan = planWith();
+  const index = plan.steps.findIndex(({ kind }) => kind === "joinSessionKeyring");
+  assertEquals(
+    stepWarning(plan, index, ERRNO.ENOSYS),
+    'Cannot join session keyring "_ses.c1": ENOSYS (Function not implemented); hint: this kernel has no keyrings, ' +
+      "so the process could not find the caller's keys anyway",
+  );
+});
