@@ -40,6 +40,21 @@ containerTest("a container that is frozen before its start is paused, and not st
   c.await("created").start().await("stopped");
 });
 
+containerTest(
+  "pause and resume change the status there and back, and are refused twice",
+  (stage) => {
+    const c = stage.container((config) => config.process.args = ["sleep", "1000"]);
+    c.create().start();
+    const fine = { code: 0, stdout: "", stderr: "" };
+    assertEquals(c.do("pause"), fine);
+    assertEquals(c.state().status, "paused");
+    assertMatch(messageOf(c.do("pause")), /container not running/);
+    assertEquals(c.do("resume"), fine);
+    assertEquals(c.state().status, "running");
+    assertMatch(messageOf(c.do("resume")), /container not paused/);
+  },
+);
+
 containerTest("SIGKILL and delete --force end a paused container", (stage) => {
   const killed = frozen(stage);
   assertEquals(killed.do("kill", "KILL").code, 0);
