@@ -25,6 +25,11 @@ const KNOWN_BEGINNINGS = [
   "cannot use console socket if ${programName} ",
   "cannot exec in a ",
   "open /dev/tty: ",
+  "unable to stat preserved-fd ",
+  "invalid --cgroup argument",
+  "unknown controller ",
+  "bad sub cgroup path: ",
+  "error adding pid ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */

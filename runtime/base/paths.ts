@@ -59,6 +59,8 @@ export interface RecordPaths {
   readonly outcome: string;
   /** An empty folder to build an overlay on. */
   readonly scratch: string;
+  /** The folder of the socket to which the container says that it is ready; only where a service manager wants to know. */
+  readonly notify: string;
 }
 
 /** The files of container `id` under a state root. */
@@ -77,5 +79,6 @@ export function folderPaths(dir: string): RecordPaths {
     exit: `${dir}/exit.json`,
     outcome: `${dir}/outcome/exec.fifo`,
     scratch: `${dir}/scratch`,
+    notify: `${dir}/notify`,
   };
 }

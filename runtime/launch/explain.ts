@@ -45,13 +45,16 @@ function stepSentence(step: Step, errno: number): string {
   return failureSentence({ verb, object: object + from, errno, ...hint === null ? {} : { hint } });
 }
 
-function isMount(step: Step): step is Step & MountStep {
+function isMount(step: Step): step is Step & ConfiguredMount {
   return step.kind === "mountFilesystem" || step.kind === "mountClassic" ||
     step.kind === "mountBind";
 }
 
+/** A mount of config.json, which has a source there. */
+type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" }>;
+
 /** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
-function mountWords(step: Step & MountStep, errno: number): string {
+function mountWords(step: Step & ConfiguredMount, errno: number): string {
   const hint = hintFor(step, errno);
   const { source, destination, origin } = step;
   return `error mounting "${source}" to rootfs at "${destination}" (${origin}): ` +

@@ -23,6 +23,8 @@ export interface Launch {
   readonly gate: StartGate | null;
   /** A pidfd of the process whose namespaces the plan joins; null when it joins none that way. */
   readonly target: OwnedFd | null;
+  /** The mount of the notify socket's folder that the plan attaches; null when it attaches none. */
+  readonly notify: OwnedFd | null;
   /** The version 2 cgroup that the plan clones the init into, opened; null when it has none. */
   readonly cgroup: OwnedFd | null;
   /** Open descriptors of the namespaces that the plan joins, in its order. */
@@ -38,7 +40,7 @@ export interface Launch {
  * @throws {LaunchError} naming the step that failed; no process of it is left then
  */
 export function launch(launched: Launch): Pid {
-  const { plan, arch, gate, target, cgroup, namespaces, duties } = launched;
+  const { plan, arch, gate, target, notify, cgroup, namespaces, duties } = launched;
   const [ours, theirs] = socketPair();
   using host = ours;
   let first: Pid;
@@ -49,6 +51,7 @@ export function launch(launched: Launch): Pid {
       gate: gate?.gate.fd ?? null,
       outcome: gate?.outcome.fd ?? null,
       target: target?.fd ?? null,
+      notify: notify?.fd ?? null,
       cgroup: cgroup?.fd ?? null,
       namespaces: namespaces.map(({ fd }) => fd),
     };
@@ -57,7 +60,7 @@ export function launch(launched: Launch): Pid {
       child,
       ...gate === null ? [] : [gate.gate, gate.outcome],
       ...namespaces,
-      ...[cgroup, target].filter((fd) => fd !== null),
+      ...[cgroup, target, notify].filter((fd) => fd !== null),
     ];
     for (const { fd } of inherited) setInheritable(fd);
     first = spawn({

@@ -9,4 +9,6 @@ export interface CreatedContainer extends Disposable {
   readonly paths: RecordPaths;
   readonly init: Pid;
   readonly cgroup: ContainerCgroup;
+  /** The socket of the service manager that wants to know when it is ready; null when nobody does. */
+  readonly manager: string | null;
 }

@@ -14,10 +14,12 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { IdList } from "runtime/spec/valid.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
-import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
+import { setLimits, setOomScore } from "./duties.ts";
+import { joinUnified } from "./exec_cgroup.ts";
 import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
 import { writePidFile } from "./pid_file.ts";
 import {
   checkTerminal,
@@ -34,8 +36,6 @@ export interface ExecOptions extends ProcessOptions {
   /** As typed. */
   readonly pidFile: string | null;
   readonly pidfdSocket: string | null;
-  /** `[controllers:]path` each. */
-  readonly cgroup: readonly string[];
   /** Execute in a paused container too: the process waits for the end of the pause. */
   readonly ignorePaused: boolean;
 }
@@ -59,7 +59,14 @@ export function exec(context: Context, options: ExecOptions): number {
   const keepTerminal = consoleSocket === null ? foreground?.keep ?? null : sendTo(consoleSocket);
   if (!detach) becomeParent({ noSubreaper: true });
   letSignalsEnd(detach);
-  const process = join(context, { input, target, keepTerminal });
+  const { pidfdSocket } = options;
+  const process = join(context, {
+    input,
+    target,
+    keepTerminal,
+    pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
+    init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
+  });
   if (options.pidFile !== null) announce(process, options.pidFile);
   return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
 }
@@ -68,10 +75,13 @@ interface Join {
   readonly input: ExecInput;
   readonly target: OwnedFd;
   readonly keepTerminal: TerminalKeeper | null;
+  readonly pidfdSockets: readonly string[];
+  /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
+  readonly init: Pid | null;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
-function join(context: Context, { input, target, keepTerminal }: Join): Pid {
+function join(context: Context, { input, target, keepTerminal, pidfdSockets, init }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
   const { log } = context;
@@ -85,6 +95,7 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
     arch: input.facts.arch,
     gate: null,
     target,
+    notify: null,
     cgroup: null,
     namespaces: [],
     duties: {
@@ -95,8 +106,9 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       inheritMode: neverAsked,
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
-        moveIntoCgroup(process, plan.host);
+        if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
         setOomScore(process, plan.host);
+        sendPidfd(process, pidfdSockets, "setns");
       },
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);

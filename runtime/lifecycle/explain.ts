@@ -47,6 +47,7 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     links,
     preservedFds: 0,
     noPivot: null,
+    notify: false,
     keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {
@@ -54,6 +55,7 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     gate: NO_FD,
     outcome: NO_FD,
     target: null,
+    notify: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });

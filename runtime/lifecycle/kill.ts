@@ -30,8 +30,15 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     );
   }
   using container = openContainer(context, id);
-  if (all) return killAll(container.cgroup, number);
   const { status, cgroup, record } = container;
+  // On version 1 nobody dies who is frozen.
+  const wake = (): void => {
+    if (status === "paused" && number === SIGNALS.SIGKILL) thaw(record.cgroups);
+  };
+  if (all) {
+    wake();
+    return killAll(cgroup, number);
+  }
   // Without a pid namespace of the container's own, others may have outlived its init.
   if (status === "stopped" && number === SIGNALS.SIGKILL && cgroup.pids().length > 0) {
     return killAll(cgroup, number);
@@ -45,6 +52,7 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     // The pidfd is of whoever has that pid now: only the start time says that it is still the container's init.
     if (!isAlive(record)) throw new StateError("container not running");
     signalPidfd(pidfd.fd, number);
+    wake();
   } catch (cause) {
     if (cause instanceof SyscallError && cause.errno === ERRNO.ESRCH) {
       throw new StateError("container not running", { cause });
@@ -52,8 +60,6 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     throw cause;
   }
   if (everybody) killAll(cgroup, number);
-  // On version 1 nobody dies who is frozen.
-  if (number === SIGNALS.SIGKILL) thaw(record.cgroups);
 }
 
 function parseSignal(text: string): number | undefined {

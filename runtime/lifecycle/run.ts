@@ -1,3 +1,6 @@
+import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { openPidfd } from "syscalls/libc/process.ts";
+import type { NotifyProxy } from "runtime/launch/notify_proxy.ts";
 import { StateError } from "runtime/base/errors.ts";
 import type { WaitStatus } from "syscalls/libc/process.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
@@ -7,6 +10,7 @@ import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
 import { destroy, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
+import { awaitReady, listenForReady } from "./notify.ts";
 import { recordExit } from "./record_exit.ts";
 import { startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
@@ -22,7 +26,7 @@ export interface RunOptions extends CreateOptions {
 
 /** Creates and starts a container; in the foreground waits for its end, and takes it away. */
 export function run(context: Context, options: RunOptions): number {
-  if (options.detach) return runCreated(createContainer(context, options, null), options);
+  if (options.detach) return runCreated(context, createContainer(context, options, null), options);
   becomeParent(options);
   using stack = new DisposableStack();
   let terminal: ForegroundTerminal | null = null;
@@ -30,16 +34,21 @@ export function run(context: Context, options: RunOptions): number {
     terminal = stack.use(foregroundTerminal(size));
     return terminal;
   });
-  return runCreated(created, options, terminal);
+  return runCreated(context, created, options, terminal);
 }
 
 /** Runs what was created to its end. */
 export function runCreated(
+  context: Context,
   created: CreatedContainer,
   { detach, keep }: Pick<RunOptions, "detach" | "keep">,
   terminal: ForegroundTerminal | null = null,
 ): number {
   const attended = terminal?.attend() ?? null;
+  const { init, manager, paths } = created;
+  // In the foreground this process is the service, whose end the manager waits for.
+  const mainPid = detach ? init : pid(Deno.pid);
+  using notify = manager === null ? null : listenForReady(context, { manager, paths, mainPid });
   {
     using container = created;
     try {
@@ -48,11 +57,19 @@ export function runCreated(
       destroyAfter(container, cause);
     }
   }
-  if (detach) return 0;
-  const status = attend(created.init, attended);
+  if (detach) {
+    if (notify !== null) awaitChild(context, notify, init);
+    return 0;
+  }
+  const status = attend(init, attended, notify);
   if (keep) noteEnded(created, status);
   else removeEnded(created);
   return exitStatus(status);
+}
+
+function awaitChild(context: Context, notify: NotifyProxy, init: Pid): void {
+  using pidfd = openPidfd(init);
+  awaitReady(context, notify, pidfd.fd);
 }
 
 function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): never {

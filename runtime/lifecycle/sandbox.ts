@@ -35,13 +35,15 @@ export function sandbox(context: Context, options: SandboxOptions): number {
       facts,
       links: new Map(),
     },
-    preserveFds: 0,
+    preservedFds: 0,
     pidFile: null,
     noPivot: null,
+    pidfdSockets: [],
+    manager: null,
     keepTerminal: null,
     newKeyring: true,
   });
-  return runCreated(created, { detach: false, keep: false });
+  return runCreated(context, created, { detach: false, keep: false });
 }
 
 function sandboxHost(): SandboxHost {

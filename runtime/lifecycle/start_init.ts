@@ -28,15 +28,16 @@ export interface InitStart {
   /** Called while the init builds its root. */
   readonly meanwhile: () => void;
   readonly keepTerminal: TerminalKeeper | null;
+  /** The mount of the notify socket's folder; null without one. */
+  readonly notify: OwnedFd | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
 export function startInit(
   context: Context,
-  { input, paths, undo, place, meanwhile, keepTerminal }: InitStart,
+  { input, paths, undo, place, meanwhile, keepTerminal, notify }: InitStart,
 ): void {
   const plan = planCreate(input);
-  for (const warning of plan.warnings) context.log.log("warning", warning);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
   const { log } = context;
@@ -51,6 +52,7 @@ export function startInit(
     arch,
     gate,
     target: null,
+    notify,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
     duties: {
@@ -82,8 +84,9 @@ export function startInit(
   undo(() => devices.open(init));
 }
 
-/** The words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */
-function logBeginning(log: Logger, { steps }: Plan): void {
+/** Warnings, and the words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */
+function logBeginning(log: Logger, { steps, warnings }: Plan): void {
+  for (const warning of warnings) log.log("warning", warning);
   log.log("debug", `nsexec container setup: ${steps.length} steps`);
   for (const copy of ["/proc/self/exe clone", "overlayfs for sealed /proc/self/exe"]) {
     log.log("debug", `runc exeseal: using ${copy}: not needed, the init is a sealed memfd`);

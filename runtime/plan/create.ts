@@ -1,4 +1,4 @@
-import { beginSteps } from "./begin.ts";
+import { beginSteps, noUmaskSteps } from "./begin.ts";
 import {
   executeSteps,
   identitySteps,
@@ -21,6 +21,7 @@ import {
   nameSteps,
   ownNamespaceSteps,
 } from "./namespaces.ts";
+import { notifySteps } from "./notify.ts";
 import type { Plan } from "./plan.ts";
 import { deviceSteps } from "./rootfs/devices.ts";
 import {
@@ -47,8 +48,9 @@ interface Phase {
 export const CREATE_ORDER: readonly Phase[] = [
   {
     steps: beginSteps,
-    reason: "first, so that nothing of the caller's leaks, and all that is made has its exact mode",
+    reason: "first, so that nothing of the caller's leaks",
   },
+  { steps: noUmaskSteps, reason: "all that is made has its exact mode" },
   {
     steps: joinCgroupSteps,
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
@@ -85,6 +87,7 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the last moment at which the host's own files are in sight",
   },
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
+  { steps: notifySteps, reason: "/run may be one of the mounts before" },
   { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
   {
     steps: switchRootSteps,

@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly preservedFds: number;
   /** Move the root over the host's in place of pivot_root (`--no-pivot`); null: pivot. */
   readonly noPivot: NoPivot | null;
+  /** Whether the process can tell a service manager that it is ready. */
+  readonly notify: boolean;
   /** Name of the session keyring to join; null leaves the process the caller's. */
   readonly keyring: string | null;
 }

@@ -53,6 +53,11 @@ export const PLACE_ROOT = 204;
 
 /** Where the init holds a file system that is being made, and the directory that it will cover. */
 export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
+/**
+ * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the
+ * numbers that both halves know.
+ */
+export const PRESERVED_MOST = 64;
 
 export type Duty = keyof typeof DUTY;
 

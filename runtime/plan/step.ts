@@ -22,7 +22,14 @@ import type { Duty } from "./protocol.ts";
 export type Step = StepAction & { readonly label: string; readonly origin: string };
 
 /** A descriptor that the host half opens before the program runs, by its use. */
-export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | "target" | `namespace:${number}`;
+export type HostFd =
+  | "sync"
+  | "gate"
+  | "outcome"
+  | "cgroup"
+  | "target"
+  | "notify"
+  | `namespace:${number}`;
 
 export type StepAction =
   | ProcessStep
@@ -185,6 +192,8 @@ export type FilesystemStep =
   | { readonly kind: "closeOpened"; readonly preservedFds: number };
 
 export type MountStep =
+  /** Attaches a mount that the host half made. */
+  | { readonly kind: "attachMount"; readonly fd: "notify"; readonly destination: string }
   /** A file system of its own through fsopen(2): every option a parameter. */
   | {
     readonly kind: "mountFilesystem";

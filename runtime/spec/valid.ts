@@ -214,8 +214,8 @@ export interface ValidProcess {
   readonly uid: number;
   readonly gid: number;
   readonly additionalGids: readonly number[];
-  /** 0o022 when the file has none. */
-  readonly umask: number;
+  /** Null when the file has none. */
+  readonly umask: number | null;
   readonly rlimits: readonly ValidRlimit[];
   /** The five sets as bit masks, unknown names left out (with a warning). */
   readonly capabilities: CapabilitySets;

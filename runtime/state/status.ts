@@ -56,11 +56,11 @@ export function isAlive(
 export interface StatusProbes {
   readonly process: (pid: number) => ProcessStat | null;
   readonly exists: (path: string) => boolean;
-  /** Whether the container's cgroup is frozen. */
-  readonly frozen: () => boolean;
+  /** Whether the cgroup is frozen that has this file. */
+  readonly frozen: (freezer: string) => boolean;
 }
 
-const PROBES: StatusProbes = { process: readProcess, exists, frozen: () => false };
+const PROBES: StatusProbes = { process: readProcess, exists, frozen: isFrozen };
 
 /**
  * The status of a container, worked out from what runs and what is on disk: without a living init it is stopped; a created one
@@ -73,7 +73,7 @@ export function statusOf(
 ): Status {
   const ask = { ...PROBES, ...probes };
   if (!isAlive(record, ask.process)) return "stopped";
-  if (ask.frozen()) return "paused";
+  if (ask.frozen(record.freezer)) return "paused";
   return ask.exists(paths.gate) ? "created" : "running";
 }
 
@@ -86,4 +86,22 @@ export function exists(path: string): boolean {
     if (cause instanceof Deno.errors.NotFound) return false;
     throw new StateError(`Cannot look at ${path}: ${ioReason(cause)}`, { cause });
   }
+}
+
+/** Asks the kernel whether a cgroup is frozen, by itself or with one that it is in. */
+function isFrozen(freezer: string): boolean {
+  if (freezer === "") return false;
+  try {
+    return saysFrozen(Deno.readTextFileSync(freezer));
+  } catch (cause) {
+    const code = ioCode(cause);
+    // The cgroup was removed, before or after the file was open.
+    if (code === "ENOENT" || code === "ENODEV") return false;
+    throw new StateError(`Cannot read ${freezer}: ${ioReason(cause)}`, { cause });
+  }
+}
+
+/** Reads a `freezer.state` (THAWED, FREEZING or FROZEN), or a `cgroup.events` with its line `frozen 0` or `frozen 1`. */
+export function saysFrozen(text: string): boolean {
+  return text.startsWith("FROZEN") || /^frozen 1$/m.test(text);
 }

@@ -23,6 +23,7 @@ const RECORD: ContainerRecord = {
   startTime: "",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   keyring: "_ses.c1",
 };

@@ -40,6 +40,7 @@ export interface PlanOptions {
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
   readonly noPivot?: NoPivot | null;
+  readonly notify?: boolean;
   readonly keyring?: string | null;
 }
 
@@ -51,13 +52,23 @@ export function planWith(
     facts = {},
     preservedFds = 0,
     noPivot = null,
+    notify = false,
     keyring = "_ses.c1",
   }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
   const links = new Map<string, string>();
-  return planCreate({ spec, facts: host, cgroups, links, preservedFds, noPivot, keyring });
+  return planCreate({
+    spec,
+    facts: host,
+    cgroups,
+    links,
+    preservedFds,
+    noPivot,
+    notify,
+    keyring,
+  });
 }
 
 /** Descriptors as the host half may have opened them. */
@@ -67,6 +78,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     gate: 21,
     outcome: 22,
     target: null,
+    notify: plan.steps.some(({ kind }) => kind === "attachMount") ? 24 : null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

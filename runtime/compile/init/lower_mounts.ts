@@ -8,7 +8,7 @@ import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { COPY_UP, INHERIT_MODE } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
-import { branchUnlessDirectory, close, type Lowering, openInRoot } from "./lowering.ts";
+import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from "./lowering.ts";
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
 import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
@@ -32,6 +32,8 @@ export function lowerMount(low: Lowering, step: MountStep & { readonly origin: s
       return lowerClassic(low, step);
     case "mountBind":
       return lowerBind(low, step);
+    case "attachMount":
+      return lowerAttach(low, step);
     default:
       return unreachable(step);
   }
@@ -173,6 +175,7 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   if (opened !== undefined) {
     builder.branch({ when: { kind: "succeeded" }, to: reached });
     builder.set(tree, builder.value(opened, "source"));
+    if (step.mustBeProc) requireProc(low, tree);
     if (attributes !== null) addAttributes(low, tree, attributes);
     builder.jump(done);
   }
@@ -221,4 +224,15 @@ function coverLink(low: Lowering, bind: { tree: Slot; target: Slot; path: string
   builder.branch({ when: { kind: "succeeded" }, to: there });
   ensureSameKind(low, bind);
   builder.place(there);
+}
+
+function lowerAttach(low: Lowering, { fd, destination }: Of<"attachMount">): void {
+  const { builder } = low;
+  const target = builder.slot();
+  const tree = builder.slot();
+  mountPoint(low, destination, target);
+  builder.set(tree, builder.immediate(hostFd(low, fd), fd));
+  attach(low, tree, builder.value(target, "target"), "");
+  mountedOn(low, destination);
+  close(low, target);
 }

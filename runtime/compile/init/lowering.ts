@@ -16,6 +16,8 @@ export interface Descriptors {
   readonly outcome: number | null;
   /** A pidfd of the process whose namespaces are joined; null when the plan joins none that way. */
   readonly target: number | null;
+  /** The mount of the notify socket's folder, attached nowhere; null when there is none. */
+  readonly notify: number | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */
@@ -97,7 +99,7 @@ export function newLowering(
 }
 
 /** A descriptor of the host half's that a step needs. */
-export function hostFd(low: Lowering, name: "gate" | "outcome" | "target"): number {
+export function hostFd(low: Lowering, name: "gate" | "outcome" | "target" | "notify"): number {
   const number = low.descriptors[name];
   if (number === null) throw new RangeError(`Cannot compile step: there is no descriptor ${name}`);
   return number;

@@ -49,6 +49,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "mountFilesystem":
     case "mountClassic":
     case "mountBind":
+    case "attachMount":
       return lowerMount(low, step);
     case "findExecutable":
     case "waitForStart":

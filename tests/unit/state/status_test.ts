@@ -6,6 +6,7 @@ import {
   parseStat,
   type ProcessStat,
   readProcess,
+  saysFrozen,
   statusOf,
   type StatusProbes,
 } from "runtime/state/status.ts";
@@ -24,6 +25,7 @@ const RECORD: ContainerRecord = {
   startTime: "1000",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   keyring: "_ses.c1",
 };
@@ -81,6 +83,13 @@ Deno.test("a frozen container is paused, unless its init is gone", () => {
   assertEquals(statusOf(RECORD, PATHS, probes({ frozen: () => true })), "paused");
   const gone = probes({ frozen: () => true, process: () => null });
   assertEquals(statusOf(RECORD, PATHS, gone), "stopped");
+});
+
+Deno.test("saysFrozen() reads the files of both versions", () => {
+  for (const text of ["FROZEN\n", "populated 1\nfrozen 1\n"]) assertEquals(saysFrozen(text), true);
+  for (const text of ["THAWED\n", "FREEZING\n", "populated 1\nfrozen 0\n", "frozen 10\n", ""]) {
+    assertEquals(saysFrozen(text), false);
+  }
 });
 
 Deno.test("isAlive() believes a pid only together with its start time", () => {
