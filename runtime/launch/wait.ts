@@ -39,12 +39,12 @@ export function waitForeground(
   const watch: Watch = { init, signals: signals.fd, pidfd: pidfd.fd, attended };
   for (;;) {
     const more = attended === null ? [] : attended.relay.entries();
-    const [ended, signaled, ...moved] = poll([
+    const [ended, signaled] = poll([
       { fd: pidfd.fd, events: READABLE },
       { fd: signals.fd, events: READABLE },
       ...more,
-    ], -1);
-    if (moved.some((events) => events !== 0)) attended?.relay.move();
+    ], attended?.relay.patience() ?? -1);
+    attended?.relay.move();
     let status: WaitStatus | null = null;
     if (ended !== undefined && ended !== 0) status = waitPid(init, { block: true });
     else if (signaled !== undefined && signaled !== 0) status = handleSignals(watch);
