@@ -77,9 +77,13 @@ export function identitySteps(input: PlanInput): Step[] {
     label: `enter working directory ${JSON.stringify(cwd)}`,
     origin: "/process/cwd",
   });
-  const steps: Step[] = [enter("asRoot")];
   const capabilities = "/process/capabilities";
   const origin = "/process/user";
+  const steps: Step[] = [
+    enter("asRoot"),
+    // What a program opens again at /dev/stdout, or its own terminal, must let its user in.
+    { kind: "ownStreams", uid, label: `give the standard streams to user ${uid}`, origin },
+  ];
   steps.push({
     kind: "dropBoundingSet",
     drop: ~sets.bounding & boundingSet(input),

@@ -219,6 +219,8 @@ export type IdentityStep =
   | { readonly kind: "setNoNewPrivileges" }
   | { readonly kind: "dropBoundingSet"; readonly drop: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }
+  /** Standard input, output and error become the user's, but for /dev/null and what the kernel does not give away. */
+  | { readonly kind: "ownStreams"; readonly uid: number }
   | { readonly kind: "setUser"; readonly uid: number; readonly gid: number }
   | { readonly kind: "setCapabilities"; readonly sets: CapabilitySets };
 

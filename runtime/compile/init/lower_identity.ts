@@ -4,6 +4,8 @@ import {
   encodeCapabilities,
 } from "syscalls/abi/capability.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { AT } from "syscalls/abi/open.ts";
 import { PR, PR_CAP_AMBIENT, RLIMIT, rlimit64 } from "syscalls/abi/process.ts";
 import type { Operand } from "syscalls/native/program.ts";
 import type { CapabilitySets } from "runtime/spec/valid.ts";
@@ -34,6 +36,8 @@ export function lowerIdentity(low: Lowering, step: IdentityStep): void {
       return lowerBounding(low, step);
     case "setGroups":
       return lowerGroups(low, step);
+    case "ownStreams":
+      return lowerStreams(low, step);
     case "setUser":
       return lowerUser(low, step);
     case "setCapabilities":
@@ -122,6 +126,35 @@ function lowerGroups({ builder }: Lowering, { gids }: Of<"setGroups">): void {
   builder.call("setgroups", [builder.immediate(gids.length), list], {
     forgive: gids.length === 0 ? [ERRNO.EPERM] : [],
   });
+}
+
+/** The device number of every /dev/null (Documentation/admin-guide/devices.txt): the host's may be among the streams. */
+const NULL_DEVICE = makedev(1, 3);
+
+/** As runc does: the owner only, never the group. */
+function lowerStreams(low: Lowering, { uid }: Of<"ownStreams">): void {
+  const { builder } = low;
+  const status = builder.slot(STAT_SIZE);
+  const { rdev } = statOffsets(low.arch);
+  for (const number of [0, 1, 2]) {
+    const next = builder.label();
+    const stream = builder.immediate(number);
+    builder.call("newfstatat", [
+      stream,
+      builder.cString(""),
+      builder.addressOf(status, "status"),
+      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
+    ]);
+    builder.branch({
+      of: { slot: status, offset: rdev },
+      when: { kind: "equals", value: NULL_DEVICE },
+      to: next,
+    });
+    builder.call("fchown", [stream, builder.immediate(uid), builder.immediate(0xffff_ffff, "-1")], {
+      forgive: [ERRNO.EINVAL, ERRNO.EPERM, ERRNO.EROFS],
+    });
+    builder.place(next);
+  }
 }
 
 /** Capabilities survive the change of user until they are set for good. */

@@ -73,6 +73,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "setNoNewPrivileges":
     case "dropBoundingSet":
     case "setGroups":
+    case "ownStreams":
     case "setUser":
     case "setCapabilities":
       return lowerIdentity(low, step);
