@@ -45,6 +45,11 @@ export type ProcessStep =
     /** Whether the init is born in the cgroup of the host half's descriptor (CLONE_INTO_CGROUP). */
     readonly intoCgroup: boolean;
   }
+  /**
+   * No process without powers over the host's can trace this one, or take its descriptors, until execve: it enters a container
+   * that runs (the class of CVE-2016-9962).
+   */
+  | { readonly kind: "forbidTracing" }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
 
@@ -64,7 +69,11 @@ export type NamespaceStep =
   /** Unshares one namespace of the calling process (user, cgroup; time: of its children). */
   | { readonly kind: "unshare"; readonly type: NamespaceType }
   /** Becomes uid 0 and gid 0 of the new user namespace, without supplementary groups where they may be dropped. */
-  | { readonly kind: "becomeNamespaceRoot" }
+  | {
+    readonly kind: "becomeNamespaceRoot";
+    /** Its files in /proc are its own: it writes to them, and nobody but it is in the namespace. */
+    readonly ownsProcFiles: boolean;
+  }
   | {
     readonly kind: "setTimeOffset";
     readonly clock: "monotonic" | "boottime";

@@ -243,3 +243,19 @@ containerTest(
     assertEquals(execSh(stage, c, "ps -o stat | grep -c Z || true"), "0\n");
   },
 );
+
+containerTest(
+  "nobody in the container can look into a process of exec before it is the user's program",
+  (stage) => {
+    const script = "while [ ! -e /tmp/stop ]; do for p in /proc/[0-9]*; do " +
+      'case "$(readlink $p/exe)" in *ocirt-init*) echo $p;; esac; done; done >/tmp/seen';
+    const c = sleeper(stage, (config) => {
+      config.root.readonly = false;
+      config.process.args = ["sh", "-c", script];
+    });
+    for (let i = 0; i < 30; i++) execSh(stage, c, ":");
+    Deno.writeTextFileSync(`${stage.rootfs}/tmp/stop`, "");
+    c.await("stopped");
+    assertEquals(Deno.readTextFileSync(`${stage.rootfs}/tmp/seen`), "");
+  },
+);
