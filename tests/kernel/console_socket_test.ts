@@ -217,3 +217,24 @@ containerTest("whoever got the master is the only one who holds it", (stage) => 
   master[Symbol.dispose]();
   c.await("stopped");
 });
+
+containerTest(
+  "a container in a user namespace has terminals too, for its init and for exec",
+  (stage) => {
+    const mapping = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    const script = "tty; stat -c '%u %g %a' $(tty); exec sleep 1000";
+    const c = interactive(stage, script, (config) => {
+      config.linux.namespaces.push({ type: "user" });
+      config.linux["uidMappings"] = mapping;
+      config.linux["gidMappings"] = mapping;
+    });
+    using socket = new ConsoleSocket(`${stage.dir}/console`);
+    assertEquals(c.run("--detach", "--console-socket", socket.path), QUIET);
+    using _held = masterFrom(socket);
+    const flags = ["--detach", "--tty", "--user", "1000", "--console-socket", socket.path];
+    const args = ["sh", "-c", "tty; stat -c '%u %g %a' $(tty)"];
+    assertEquals(stage.ocirt(["exec", ...flags, c.id, ...args]), QUIET);
+    using master = masterFrom(socket);
+    assertEquals(readToEnd(master), "/dev/pts/1\r\n1000 5 620\r\n");
+  },
+);
