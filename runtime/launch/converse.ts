@@ -68,6 +68,8 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         duties.warn(said.step, said.errno);
         break;
       case "initPid":
+        // Whoever got hold of the program's end must not name processes of the host's.
+        if (init !== null) return { end: "lost", init };
         init = pid(said.pid);
         if (waiting !== null) answer(waiting, init);
         waiting = null;

@@ -4,6 +4,7 @@ import { POLL } from "syscalls/abi/poll.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { readInto, setNonblocking, writeSome } from "syscalls/libc/files.ts";
 import { poll, type PollEntry } from "syscalls/libc/poll.ts";
+import { hasUnreadInput } from "syscalls/libc/terminal.ts";
 
 /** How much is taken at once: what a pipe that is ready takes without making its writer wait (pipe(7), PIPE_BUF). */
 const PIECE = 4096;
@@ -21,6 +22,8 @@ interface Flow {
 export interface Relay {
   /** What to wait for now. */
   entries(): PollEntry[];
+  /** How many milliseconds to wait for it at most; -1: for ever. */
+  patience(): number;
   /** Moves what is ready. */
   move(): void;
   /** Moves what the terminal still holds after the end of its process. */
@@ -33,11 +36,25 @@ const WRITABLE = Number(POLL.of("POLLOUT"));
 const STDIN = 0 as Fd;
 const STDOUT = 1 as Fd;
 
+/** How long a program that still reads after the end of its input waits for being told again. */
+const END_AGAIN_MS = 100;
+
 /** @param endOfInput what is typed for the end of an input that is no terminal */
 export function makeRelay(master: Fd, endOfInput: number): Relay {
   setNonblocking(master);
   const typed = newFlow();
   const shown = newFlow();
+  let endTyped = -Infinity;
+  // Unlike a pipe's end, one that is typed is read once, and only ends a line where one has begun: it is typed again for
+  // whoever reads again.
+  const typeEnd = (): void => {
+    const now = performance.now();
+    if (now - endTyped < END_AGAIN_MS || hasUnreadInput(master)) return;
+    endTyped = now;
+    typed.space[0] = endOfInput;
+    typed.from = 0;
+    typed.to = 1;
+  };
   return {
     entries: () =>
       [
@@ -45,15 +62,20 @@ export function makeRelay(master: Fd, endOfInput: number): Relay {
         { fd: master, events: wantsInput(shown) | (isEmpty(typed) ? 0 : WRITABLE) },
         { fd: STDOUT, events: isEmpty(shown) ? 0 : WRITABLE },
       ].filter(({ events }) => events !== 0),
+    patience: () => typed.ended && isEmpty(typed) ? END_AGAIN_MS : -1,
     move: () => {
       // Which of them are ready is cheap to find out again, and a terminal that is gone answers at once.
-      if (isReady(STDIN, wantsInput(typed))) takeTyped(typed, endOfInput);
+      if (isReady(STDIN, wantsInput(typed))) take(typed, STDIN);
+      if (typed.ended && isEmpty(typed)) typeEnd();
       put(typed, master);
       if (isReady(master, wantsInput(shown))) take(shown, master);
       if (isReady(STDOUT, isEmpty(shown) ? 0 : WRITABLE)) put(shown, STDOUT);
     },
     drain: () => {
-      while (put(shown, STDOUT) && isReady(master, wantsInput(shown))) take(shown, master);
+      do {
+        while (!put(shown, STDOUT)) poll([{ fd: STDOUT, events: WRITABLE }], -1);
+        if (isReady(master, wantsInput(shown))) take(shown, master);
+      } while (!isEmpty(shown));
     },
   };
 }
@@ -87,20 +109,12 @@ function take(flow: Flow, from: Fd): void {
   }
 }
 
-function takeTyped(flow: Flow, endOfInput: number): void {
-  take(flow, STDIN);
-  if (!flow.ended) return;
-  flow.space[0] = endOfInput;
-  flow.from = 0;
-  flow.to = 1;
-}
-
-/** Writes what is there; false when the reader is gone or takes no more. */
+/** Writes what is there; false when some is left for which there is no room now. */
 function put(flow: Flow, to: Fd): boolean {
   if (isEmpty(flow)) return true;
   const count = writeSome(to, flow.space.subarray(flow.from, flow.to));
   if (count === -ERRNO.EAGAIN) return false;
   // A reader that is gone gets nothing more, and the container goes on.
   flow.from = count < 0 ? flow.to : flow.from + count;
-  return count >= 0;
+  return isEmpty(flow);
 }

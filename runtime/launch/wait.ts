@@ -42,16 +42,16 @@ export function waitForeground(
   const watch: Watch = { init, signals: signals.fd, pidfd: pidfd.fd, attended };
   for (;;) {
     const relayed = attended === null ? [] : attended.relay.entries();
-    const [ended, signaled, ...moved] = poll([
+    const [ended, signaled, ...more] = poll([
       { fd: pidfd.fd, events: READABLE },
       { fd: signals.fd, events: READABLE },
       ...relayed,
       ...notify === null ? [] : [notify.entry],
-    ], -1);
-    if (notify !== null && moved.pop() !== 0) {
+    ], attended?.relay.patience() ?? -1);
+    if (notify !== null && more.at(-1) !== 0) {
       bestEffort("the manager may be gone", () => notify.serve());
     }
-    if (moved.some((events) => events !== 0)) attended?.relay.move();
+    attended?.relay.move();
     let status: WaitStatus | null = null;
     if (ended !== undefined && ended !== 0) status = waitPid(init, { block: true });
     else if (signaled !== undefined && signaled !== 0) status = handleSignals(watch);

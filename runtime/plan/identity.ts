@@ -82,9 +82,9 @@ export function identitySteps(input: PlanInput): Step[] {
     label: `enter working directory ${JSON.stringify(cwd)}`,
     origin: "/process/cwd",
   });
-  const steps: Step[] = [enter("asRoot")];
   const capabilities = "/process/capabilities";
   const origin = "/process/user";
+  const steps: Step[] = [enter("asRoot")];
   steps.push({
     kind: "dropBoundingSet",
     drop: ~sets.bounding & boundingSet(input),

@@ -36,7 +36,7 @@ export function joinSteps(input: PlanInput): Step[] {
     ...others.map((it) => join(it, "first")),
     ...user.map((it) => join(it, "only")),
     ...others.map((it) => join(it, "again")),
-    becomeRoot(namespaceOf(input.spec, "user")?.origin ?? ""),
+    becomeRoot(namespaceOf(input.spec, "user")?.origin ?? "", true),
   ];
 }
 
@@ -44,13 +44,18 @@ export function joinSteps(input: PlanInput): Step[] {
 export function joinProcessSteps(types: readonly NamespaceType[]): Step[] {
   if (types.length === 0) return [];
   const label = `join ${types.join(", ")} namespaces of the container`;
-  const steps: Step[] = [{ kind: "joinProcess", types, label, origin: "/linux/namespaces" }];
-  if (types.includes("user")) steps.push(becomeRoot("/linux/namespaces"));
+  const origin = "/linux/namespaces";
+  const steps: Step[] = [
+    { kind: "forbidTracing", label: "let nobody in the container trace this process", origin: "" },
+    { kind: "joinProcess", types, label, origin },
+  ];
+  if (types.includes("user")) steps.push(becomeRoot(origin, false));
   return steps;
 }
 
-function becomeRoot(origin: string): Step {
-  return { kind: "becomeNamespaceRoot", label: "become root of the user namespace", origin };
+function becomeRoot(origin: string, ownsProcFiles: boolean): Step {
+  const label = "become root of the user namespace";
+  return { kind: "becomeNamespaceRoot", ownsProcFiles, label, origin };
 }
 
 /** The namespaces that must exist before the init does: user, which owns the rest, and time, whose offsets come first. */
@@ -67,7 +72,7 @@ export function earlyNamespaceSteps(input: PlanInput): Step[] {
         label: "wait for uid_map and gid_map",
         origin: "/linux/uidMappings",
       },
-      becomeRoot(user.origin),
+      becomeRoot(user.origin, true),
     );
   }
   const time = namespaceOf(spec, "time");

@@ -76,6 +76,11 @@ export type ProcessStep =
     readonly name: string;
     readonly searchableBy: "user" | "others" | null;
   }
+  /**
+   * No process without powers over the host's can trace this one, or take its descriptors, until execve: it enters a container
+   * that runs (the class of CVE-2016-9962).
+   */
+  | { readonly kind: "forbidTracing" }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
 
@@ -95,7 +100,11 @@ export type NamespaceStep =
   /** Unshares one namespace of the calling process (user, cgroup; time: of its children). */
   | { readonly kind: "unshare"; readonly type: NamespaceType }
   /** Becomes uid 0 and gid 0 of the new user namespace, without supplementary groups where they may be dropped. */
-  | { readonly kind: "becomeNamespaceRoot" }
+  | {
+    readonly kind: "becomeNamespaceRoot";
+    /** Its files in /proc are its own: it writes to them, and nobody but it is in the namespace. */
+    readonly ownsProcFiles: boolean;
+  }
   | {
     readonly kind: "setTimeOffset";
     readonly clock: "monotonic" | "boottime";

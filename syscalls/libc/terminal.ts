@@ -1,5 +1,7 @@
-import type { Fd } from "syscalls/abi/brand.ts";
+import { type Fd, fd } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { POLL } from "syscalls/abi/poll.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import {
   CC,
@@ -14,6 +16,9 @@ import {
 } from "syscalls/abi/terminal.ts";
 import { Arena } from "./arena.ts";
 import { call, retryCall } from "./call.ts";
+import { hostArch } from "./library.ts";
+import { OwnedFd } from "./owned_fd.ts";
+import { poll } from "./poll.ts";
 
 /** A terminal's settings, as they were found. */
 export interface TerminalSettings {
@@ -43,7 +48,10 @@ export function setTerminal(terminal: Fd, { bytes }: TerminalSettings): void {
   call(attempt, "ioctl", terminal, TIOC.TCSETS, arena.bytes(bytes));
 }
 
-/** These settings, but every byte goes through as it is, at once (cfmakeraw(3)). */
+/**
+ * These settings, but every byte that is typed goes through as it is, at once (cfmakeraw(3)). Output is still processed as the
+ * settings say, as runc has it: what is relayed has {@link plainNewlines}, and their carriage returns are added here.
+ */
 export function rawSettings({ bytes }: TerminalSettings): TerminalSettings {
   const { c_iflag, c_oflag, c_cflag, c_lflag, c_line, c_cc } = termios.decode(bytes);
   const without = (flags: number, mask: bigint): number => Number(BigInt(flags) & ~mask);
@@ -56,7 +64,7 @@ export function rawSettings({ bytes }: TerminalSettings): TerminalSettings {
   return {
     bytes: termios.encode({
       c_iflag: without(c_iflag, input),
-      c_oflag: without(c_oflag, OFLAG.of("OPOST")),
+      c_oflag: Number(BigInt(c_oflag) | OFLAG.of("OPOST")),
       c_cflag: without(c_cflag, CFLAG.of("CSIZE", "PARENB")) | Number(CS8),
       c_lflag: without(c_lflag, LFLAG.of("ECHO", "ECHONL", "ICANON", "ISIG", "IEXTEN")),
       c_line,
@@ -75,6 +83,15 @@ export function plainNewlines({ bytes }: TerminalSettings): TerminalSettings {
 /** What is typed to end the input of a program that reads lines. */
 export function endOfInput({ bytes }: TerminalSettings): number {
   return termios.decode(bytes).c_cc[CC.VEOF] ?? 0;
+}
+
+/** Whether something that was typed at the master has not been read yet by whoever is at the other end. */
+export function hasUnreadInput(master: Fd): boolean {
+  const O = openFlags(hostArch());
+  const flags = O.of("O_RDWR", "O_NOCTTY", "O_CLOEXEC");
+  const attempt = { verb: "open", object: `the other end of terminal ${master}` };
+  using other = new OwnedFd(fd(call(attempt, "ioctl", master, TIOC.TIOCGPTPEER, flags)));
+  return poll([{ fd: other.fd, events: Number(POLL.of("POLLIN")) }], 0)[0] !== 0;
 }
 
 export function terminalSize(terminal: Fd): TerminalSize {

@@ -22,15 +22,13 @@ import { hostArch } from "./library.ts";
 import { OwnedFd } from "./owned_fd.ts";
 
 /**
- * Connects to a Unix stream socket. A path that does not fit an address is gone by its folder.
+ * Connects to a Unix stream socket. One whose path does not fit an address is reached by a descriptor of it.
  * @throws {SyscallError} ENOENT, ECONNREFUSED when nobody listens, EPROTOTYPE when it is of another type
  */
 export function connectUnix(path: string): OwnedFd {
   if (encodeText(path).length < UNIX_PATH_MAX) return connect(path, path);
-  const at = path.lastIndexOf("/");
-  const O = openFlags(hostArch());
-  using folder = openFile(path.slice(0, at + 1), O.of("O_PATH", "O_DIRECTORY"));
-  return connect(`/proc/self/fd/${folder.fd}/${path.slice(at + 1)}`, path);
+  using socket = openFile(path, openFlags(hostArch()).of("O_PATH"));
+  return connect(`/proc/self/fd/${socket.fd}`, path);
 }
 
 function connect(address: string, shown: string): OwnedFd {

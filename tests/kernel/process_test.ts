@@ -319,3 +319,24 @@ containerTest("arguments that are too long are told as such", (stage) => {
   const { code, stderr } = c.run();
   assertEquals([code, stderr], [1, "exec true: argument list too long\n"]);
 });
+
+containerTest(
+  "the standard streams belong to the program's user, and /dev/null to nobody new",
+  (stage) => {
+    const c = stage.container((config) => {
+      config.process.user = { uid: 1000, gid: 1000 };
+      config.process.args = [
+        "sh",
+        "-c",
+        "stat -L -c '%u %g' /proc/self/fd/1; echo more >>/dev/stdout",
+      ];
+    });
+    assertEquals(c.run(), { code: 0, stdout: "1000 0\nmore\n", stderr: "" });
+    const owner = (): number | null => Deno.statSync("/dev/null").uid;
+    assertEquals(owner(), 0);
+    c.create().start().await("stopped");
+    const line = `"$0" --root ${stage.root} run -b ${c.bundle} other </dev/null >/dev/null 2>&1`;
+    assertEquals(runProgram(["/bin/sh", "-c", line, OCIRT]).code, 0);
+    assertEquals(owner(), 0);
+  },
+);

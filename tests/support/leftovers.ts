@@ -21,6 +21,11 @@ export function adoptOrphans(): void {
   setChildSubreaper();
 }
 
+/** Reaps the orphans that have ended: a pid namespace lasts until the last of its processes is reaped. */
+export function reapOrphans(): void {
+  childPids().forEach(reaped);
+}
+
 /** What is there now, after what has ended is reaped. */
 export function leftovers(stage: Stage): Leftovers {
   return {

@@ -1,8 +1,10 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import type { NoPivot } from "runtime/plan/input.ts";
+import { planExec } from "runtime/plan/exec.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
+import type { NamespaceType } from "runtime/spec/valid.ts";
 import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
 
 /** A host where cgroup v2 is alone. */
@@ -71,8 +73,44 @@ export function planWith(
   });
 }
 
+export interface ExecPlanOptions extends PlanOptions {
+  /** The namespaces in which the container differs from the runtime: those that the configuration names. */
+  readonly joined?: readonly NamespaceType[];
+}
+
+/** The plan for one more process, which is the one of the configuration, in a container of that configuration. */
+export function execPlanWith(
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, joined }: ExecPlanOptions =
+    {},
+): Plan {
+  const host = { ...FACTS, ...facts };
+  const spec = validWith(change, { ...CONTEXT, facts: host });
+  return planExec({
+    spec,
+    facts: host,
+    cgroups,
+    links: new Map(),
+    preservedFds,
+    noPivot: null,
+    notify: false,
+    keyring: "_ses.c1",
+    joined: joined ?? spec.namespaces.map(({ type }) => type),
+  });
+}
+
 /** Descriptors as the host half may have opened them. */
 export function descriptorsFor(plan: Plan): Descriptors {
+  if (plan.purpose === "exec") {
+    return {
+      sync: 20,
+      gate: null,
+      outcome: null,
+      target: 21,
+      cgroup: null,
+      notify: null,
+      namespaces: [],
+    };
+  }
   return {
     sync: 20,
     gate: 21,

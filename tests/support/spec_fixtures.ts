@@ -47,6 +47,11 @@ export function configWith(change: (config: Draft) => void = () => {}): Config {
 // deno-lint-ignore no-explicit-any
 export type Draft = any;
 
+/** A change: the process has no terminal. */
+export function withoutTerminal(config: Draft): void {
+  config.process.terminal = false;
+}
+
 export function validWith(
   change: (config: Draft) => void,
   context: ValidationContext = CONTEXT,

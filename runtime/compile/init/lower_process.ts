@@ -36,6 +36,8 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
       return lowerFork(low, step);
     case "joinSessionKeyring":
       return lowerKeyring(low, step);
+    case "forbidTracing":
+      return setDumpable(low, 0);
     case "newSession":
       return low.builder.call("setsid", []);
     case "joinNamespace":
@@ -45,7 +47,7 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
     case "unshare":
       return lowerUnshare(low, step);
     case "becomeNamespaceRoot":
-      return lowerBecomeRoot(low);
+      return lowerBecomeRoot(low, step);
     case "setTimeOffset":
       return lowerTimeOffset(low, step);
     case "loopbackUp":
@@ -203,16 +205,22 @@ function lowerUnshare({ builder }: Lowering, { type }: Of<"unshare">): void {
   builder.call("unshare", [builder.flags(CLONE, CLONE.of(CLONE_FLAG_OF[type]))]);
 }
 
-function lowerBecomeRoot({ builder }: Lowering): void {
+function lowerBecomeRoot(low: Lowering, { ownsProcFiles }: Of<"becomeNamespaceRoot">): void {
+  const { builder } = low;
   const zero = builder.immediate(0);
   // Refused where setgroups is denied for good (an unprivileged user's map): the groups stay then, as they must.
   builder.call("setgroups", [zero, builder.immediate(0, "NULL")], { forgive: [ERRNO.EPERM] });
   builder.call("setresgid", [zero, zero, zero]);
   builder.call("setresuid", [zero, zero, zero]);
   // Changing ids made the process undumpable, and its /proc/self files root's of the host (proc(5)).
+  if (ownsProcFiles) setDumpable(low, 1);
+}
+
+function setDumpable({ builder }: Lowering, dumpable: 0 | 1): void {
+  const zero = builder.immediate(0);
   builder.call("prctl", [
     builder.immediate(PR.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"),
-    builder.immediate(1),
+    builder.immediate(dumpable),
     zero,
     zero,
     zero,

@@ -1,16 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { S_IF } from "syscalls/abi/open.ts";
-import { DEVPTS_SUPER_MAGIC, makedev } from "syscalls/abi/kernel_stat.ts";
-import type { SyscallName } from "syscalls/abi/numbers/names.ts";
-import { interpret, type Interpretation, type Memory } from "syscalls/native/interpreter.ts";
 import { link } from "syscalls/native/link.ts";
 import { listProgram } from "syscalls/native/listing.ts";
 import { TAG_FAILED } from "syscalls/native/report.ts";
 import { compileImage, compileInit } from "runtime/compile/init/program.ts";
-import type { Plan } from "runtime/plan/plan.ts";
 import { DUTY, TAG } from "runtime/plan/protocol.ts";
 import { assertGolden } from "tests/support/golden.ts";
+import { programOf, runWhereAllWorks } from "tests/support/working_kernel.ts";
 import {
   descriptorsFor,
   LEGACY,
@@ -81,60 +77,6 @@ function everyProperty(config: Draft): void {
   };
 }
 
-function programOf(plan: Plan): ReturnType<typeof compileInit> {
-  return compileInit(plan, "x86_64", descriptorsFor(plan));
-}
-
-/** Calls that give descriptors. */
-const OPENING: readonly SyscallName[] = [
-  "openat",
-  "openat2",
-  "open_tree",
-  "fsopen",
-  "fsmount",
-  "socket",
-];
-
-/** `struct stat` of x86-64 for the node that was made last: its mode and device number. */
-function writeStat(
-  memory: Memory,
-  address: bigint,
-  [mode, device]: readonly [bigint, bigint],
-): void {
-  memory.write(address + 24n, new Uint8Array(new BigUint64Array([mode]).buffer));
-  memory.write(address + 40n, new Uint8Array(new BigUint64Array([device]).buffer));
-}
-
-/** A kernel on which everything works: the init is the child of every clone, the host half answers, start comes. */
-function run(plan: Plan, failing: number | null = null): Interpretation {
-  let count = 0;
-  let made: readonly [bigint, bigint] = [0n, 0n];
-  let fd = 50n;
-  return interpret(programOf(plan), {
-    syscall: (name: SyscallName, args: readonly bigint[], memory: Memory): bigint => {
-      if (count++ === failing) return -BigInt(ERRNO.EIO);
-      if (name === "read") return args[2] ?? 0n;
-      // The executable is no directory.
-      if (name === "openat" && memory.cString(args[1] ?? 0n).endsWith("/sh")) {
-        return -BigInt(ERRNO.ENOTDIR);
-      }
-      if (name === "getcwd") memory.write(args[0] ?? 0n, new TextEncoder().encode("/work\0"));
-      if (name === "openat2" && memory.cString(args[1] ?? 0n) === "dev/pts/ptmx") {
-        made = [BigInt(S_IF.S_IFCHR), makedev(5, 2)];
-      }
-      if (name === "fstatfs") {
-        memory.write(
-          args[1] ?? 0n,
-          new Uint8Array(new BigUint64Array([DEVPTS_SUPER_MAGIC]).buffer),
-        );
-      }
-      if (name === "mknodat") made = [args[2] ?? 0n, args[3] ?? 0n];
-      if (name === "newfstatat") writeStat(memory, args[2] ?? 0n, made);
-      return OPENING.includes(name) ? fd++ : 0n;
-    },
-  });
-}
-
 for (const [name, options] of Object.entries(CASES)) {
   Deno.test(`the init program is as it was: ${name}`, () => {
     assertGolden(
@@ -155,7 +97,7 @@ for (const [name, options] of Object.entries(CASES)) {
 
 Deno.test("when everything works the init asks, is ready, and becomes the user's program", () => {
   const plan = planWith();
-  const { end, reports, trace } = run(plan);
+  const { end, reports, trace } = runWhereAllWorks(plan);
   assertEquals(end, { kind: "executed" });
   assertEquals(reports.map(({ tag, value }) => [tag, value]), [
     [TAG.ask, BigInt(DUTY.place)],
@@ -174,11 +116,11 @@ Deno.test("when everything works the init asks, is ready, and becomes the user's
 
 Deno.test("a call that fails is reported as the step it belongs to, and nothing is done after it", () => {
   const plan = planWith(CASES["everything else"]);
-  const { length } = run(plan).trace;
+  const { length } = runWhereAllWorks(plan).trace;
   assert(length > 200, `only ${length} calls were made`);
   let reported = 0;
   for (let failing = 0; failing < length; failing++) {
-    const { trace, reports, end } = run(plan, failing);
+    const { trace, reports, end } = runWhereAllWorks(plan, failing);
     const failed = trace[failing];
     const report = reports.at(-1);
     // A call whose every failure is forgiven has nothing to report, or has the next one fail in its place.
@@ -199,7 +141,7 @@ Deno.test("no words are in the program: the parent has them all", () => {
 
 Deno.test("descriptors that the process keeps lie below the one that tells of execve", () => {
   const plan = planWith({ preservedFds: 2 });
-  const { trace } = run(plan);
+  const { trace } = runWhereAllWorks(plan);
   assertEquals(trace.findLast(({ call }) => call === "dup3")?.args[1], 5n);
   assertEquals(trace.findLast(({ call }) => call === "close_range")?.args[0], 6n);
 });
