@@ -1,3 +1,5 @@
+import { type Batching, inBatches } from "./batches.ts";
+
 /** A bundle in parts, as `deno bundle --code-splitting` writes them: file name to minified module. */
 export type Chunks = ReadonlyMap<string, string>;
 
@@ -27,15 +29,14 @@ export interface Script {
   readonly later: ReadonlyMap<number, string>;
 }
 
-/** Parts that are evaluated as one text, always together. */
-type Batch = readonly number[];
-
 /**
  * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates the batches that have not
  * been. Both names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its first part again.
  */
-function registry(batches: readonly Batch[], needs: Readonly<Record<number, Batch>>): string {
-  return `const $parts=[],$batches=${JSON.stringify(batches)},$needs=${JSON.stringify(needs)},` +
+function registry({ batches, needs }: Batching): string {
+  return `const $parts=[],$batches=${JSON.stringify(batches)},$needs=${
+    JSON.stringify(Object.fromEntries(needs))
+  },` +
     "$import=(async k=>{for(const i of $needs[k]){const b=$batches[i],n=b[0];if(!$parts[n])" +
     'E(`"use strict";(($parts,$import)=>{${b.map(F).join("")}})\n//# sourceURL=ocirt/${n}`,n)($parts,$import)}' +
     "return $parts[k]});";
@@ -55,39 +56,13 @@ export function joinChunks(chunks: Chunks, main: string): Script {
   const parts = [...chunks].map(([name, text]) => readChunk(name, text, names));
   const first = inOrder(parts, [names.indexOf(main)], names);
   const targets = [...new Set(parts.flatMap(({ awaits }) => awaits))];
-  const needed = new Map(targets.map((target) => {
-    const all = inOrder(parts, [target], names);
-    return [target, all.filter((part) => !first.includes(part))];
-  }));
   const later = inOrder(parts, targets, names).filter((part) => !first.includes(part));
-  const batches = inBatches(later, needed);
-  const needs = Object.fromEntries([...needed].map(([target, its]) => [
-    target,
-    [...batches.keys()].filter((i) => its.some(({ id }) => id === batches[i]?.[0])),
-  ]));
+  const sized = later.map((part) => ({ ...part, size: textOf(part).length }));
+  const batching = inBatches(sized, targets);
   return {
-    start: `${registry(batches, needs)}\n${first.map(textOf).join("")}`,
+    start: `${registry(batching)}\n${first.map(textOf).join("")}`,
     later: new Map(later.map((part) => [part.id, textOf(part)])),
   };
-}
-
-/**
- * Puts parts together that the same imports need; so none is ever in two texts, and no batch is needed in part.
- * What a part needs is needed by at least as many imports: the batches are in an order in which they can run.
- */
-function inBatches(
-  later: readonly Part[],
-  needed: ReadonlyMap<number, readonly Part[]>,
-): readonly Batch[] {
-  const groups = new Map<string, { readonly users: number; readonly parts: Part[] }>();
-  for (const part of later) {
-    const users = [...needed].filter(([, its]) => its.includes(part)).map(([target]) => target);
-    const group = groups.get(users.join()) ?? { users: users.length, parts: [] };
-    group.parts.push(part);
-    groups.set(users.join(), group);
-  }
-  return [...groups.values()].sort((a, b) => b.users - a.users)
-    .map(({ parts }) => parts.map(({ id }) => id));
 }
 
 function readChunk(name: string, text: string, names: readonly string[]): Part {
