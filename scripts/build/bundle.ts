@@ -69,7 +69,7 @@ export function programMemory({ start, later }: Script, info: BuildInfo): Uint8A
     "V=Deno.UnsafePointerView,p=Deno.UnsafePointer.create," +
     `b=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}")))),` +
     `a=b.getBigUint64(${INFO.payload})+b.getBigUint64(${INFO.payloadLength}),` +
-    "F=k=>new V(p(a+BigInt(T[k]))).getCString()";
+    "F=(k=>new V(p(a+BigInt(T[k]))).getCString())";
   const text = `${scriptText(fetch, start, info)}\n${SOURCE_URL}`;
   return encodeText([text, ...later.values()].join("\0"));
 }

@@ -44,8 +44,9 @@ export interface CallOutcome {
  *
  * A container is compiled at every start, by an interpreter and by code that has never run before: what counts is how little
  * is done for each instruction. So every instruction is padded to whole words of 32 bits, with its address, number or distance
- * as a word of its own, and goes into memory word by word. It is a plain object with functions and no class because the
- * engine keeps no compiled methods (scripts/build/eager.ts). The assembler serves where it may be convenient instead.
+ * as a word of its own, and goes into memory word by word. It is a plain object with functions because those cost less to
+ * reach than private fields and methods, the latter of which the engine's cache of compiled code leaves out
+ * (scripts/build/eager.ts). The assembler serves where it may be convenient instead.
  *
  * Addresses are absolute and below 2^31. Places in the code are counted in words.
  */
