@@ -20,26 +20,30 @@ const EXPORT = /export\{([^}]*)\};\s*$/;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
 /**
- * A bundle as one script: `start` runs at once, asks a function `F` for the text of a part by its number, and evaluates texts with
+ * A bundle as one script: `start` runs at once, asks a function `F` for the text of a batch by its number, and evaluates texts with
  * a function `E`.
  */
 export interface Script {
   readonly start: string;
-  /** Texts of the parts that wait, by number. */
+  /** Texts of the batches that wait, by number. */
   readonly later: ReadonlyMap<number, string>;
 }
 
 /**
  * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates the batches that have not
- * been. Both names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its first part again.
+ * been. The names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its number again.
  */
-function registry({ batches, needs }: Batching): string {
-  return `const $parts=[],$batches=${JSON.stringify(batches)},$needs=${
-    JSON.stringify(Object.fromEntries(needs))
-  },` +
-    "$import=(async k=>{for(const i of $needs[k]){const b=$batches[i],n=b[0];if(!$parts[n])" +
-    'E(`"use strict";(($parts,$import)=>{${b.map(F).join("")}})\n//# sourceURL=ocirt/${n}`,n)($parts,$import)}' +
+function registry(needs: Batching["needs"]): string {
+  const table = JSON.stringify(Object.fromEntries(needs));
+  return `const $parts=[],$ran=[],$needs=${table},` +
+    "$import=(async k=>{for(const i of $needs[k])if(!$ran[i]){$ran[i]=true;E(F(i),i)($parts,$import)}" +
     "return $parts[k]});";
+}
+
+/** A batch as one text: pieces that are joined when the program runs would be copied several times. */
+function batchText(number: number, parts: readonly Part[]): string {
+  const body = parts.map(textOf).join("");
+  return `"use strict";(($parts,$import)=>{${body}})\n//# sourceURL=ocirt/${number}`;
 }
 
 /**
@@ -58,10 +62,14 @@ export function joinChunks(chunks: Chunks, main: string): Script {
   const targets = [...new Set(parts.flatMap(({ awaits }) => awaits))];
   const later = inOrder(parts, targets, names).filter((part) => !first.includes(part));
   const sized = later.map((part) => ({ ...part, size: textOf(part).length }));
-  const batching = inBatches(sized, targets);
+  const { batches, needs } = inBatches(sized, targets);
+  const texts = batches.map((batch, number) => {
+    const its = later.filter(({ id }) => batch.includes(id));
+    return [number, batchText(number, its)] as const;
+  });
   return {
-    start: `${registry(batching)}\n${first.map(textOf).join("")}`,
-    later: new Map(later.map((part) => [part.id, textOf(part)])),
+    start: `${registry(needs)}\n${first.map(textOf).join("")}`,
+    later: new Map(texts),
   };
 }
 
