@@ -47,14 +47,14 @@ export async function bundleProgram({ main, arch, folder }: BundleOptions): Prom
   return joinChunks(chunks, file.replace(/\.ts$/, ".js"));
 }
 
-/** The program as one text, for an engine that brings its own modules: parts that wait are strings in it. */
+/** The program as one text, for an engine that brings its own modules: batches that wait are strings in it. */
 export function programText({ start, later }: Script, info: BuildInfo): string {
   const fetch = `T=${JSON.stringify(Object.fromEntries(later))},F=k=>T[k]`;
   return `${scriptText(fetch, start, info)}(eval);\n${SOURCE_URL}`;
 }
 
 /**
- * The program as it lies in memory: its text and, each behind a NUL, the parts that wait. The text gives a function, to be called
+ * The program as it lies in memory: its text and, each behind a NUL, the batches that wait. The text gives a function, to be called
  * with what evaluates texts.
  * They are found again through the info block; strings in the text would cost half a millisecond.
  */
@@ -69,7 +69,7 @@ export function programMemory({ start, later }: Script, info: BuildInfo): Uint8A
     "V=Deno.UnsafePointerView,p=Deno.UnsafePointer.create," +
     `b=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}")))),` +
     `a=b.getBigUint64(${INFO.payload})+b.getBigUint64(${INFO.payloadLength}),` +
-    "F=k=>new V(p(a+BigInt(T[k]))).getCString()";
+    "F=(k=>new V(p(a+BigInt(T[k]))).getCString())";
   const text = `${scriptText(fetch, start, info)}\n${SOURCE_URL}`;
   return encodeText([text, ...later.values()].join("\0"));
 }

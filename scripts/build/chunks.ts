@@ -1,3 +1,5 @@
+import { type Batching, inBatches } from "./batches.ts";
+
 /** A bundle in parts, as `deno bundle --code-splitting` writes them: file name to minified module. */
 export type Chunks = ReadonlyMap<string, string>;
 
@@ -18,27 +20,30 @@ const EXPORT = /export\{([^}]*)\};\s*$/;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
 /**
- * A bundle as one script: `start` runs at once, asks a function `F` for the text of a part by its number, and evaluates texts with
+ * A bundle as one script: `start` runs at once, asks a function `F` for the text of a batch by its number, and evaluates texts with
  * a function `E`.
  */
 export interface Script {
   readonly start: string;
-  /** Texts of the parts that wait, by number. */
+  /** Texts of the batches that wait, by number. */
   readonly later: ReadonlyMap<number, string>;
 }
 
-/** Parts that are evaluated as one text, always together. */
-type Batch = readonly number[];
-
 /**
  * Where the parts that have run leave what they export, and what an `import()` becomes: evaluates the batches that have not
- * been. Both names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its first part again.
+ * been. The names are longer than any that the minifier gives. `E` evaluates a text, and knows it by its number again.
  */
-function registry(batches: readonly Batch[], needs: Readonly<Record<number, Batch>>): string {
-  return `const $parts=[],$batches=${JSON.stringify(batches)},$needs=${JSON.stringify(needs)},` +
-    "$import=(async k=>{for(const i of $needs[k]){const b=$batches[i],n=b[0];if(!$parts[n])" +
-    'E(`"use strict";(($parts,$import)=>{${b.map(F).join("")}})\n//# sourceURL=ocirt/${n}`,n)($parts,$import)}' +
+function registry(needs: Batching["needs"]): string {
+  const table = JSON.stringify(Object.fromEntries(needs));
+  return `const $parts=[],$ran=[],$needs=${table},` +
+    "$import=(async k=>{for(const i of $needs[k])if(!$ran[i]){$ran[i]=true;E(F(i),i)($parts,$import)}" +
     "return $parts[k]});";
+}
+
+/** A batch as one text: pieces that are joined when the program runs would be copied several times. */
+function batchText(number: number, parts: readonly Part[]): string {
+  const body = parts.map(textOf).join("");
+  return `"use strict";(($parts,$import)=>{${body}})\n//# sourceURL=ocirt/${number}`;
 }
 
 /**
@@ -55,39 +60,17 @@ export function joinChunks(chunks: Chunks, main: string): Script {
   const parts = [...chunks].map(([name, text]) => readChunk(name, text, names));
   const first = inOrder(parts, [names.indexOf(main)], names);
   const targets = [...new Set(parts.flatMap(({ awaits }) => awaits))];
-  const needed = new Map(targets.map((target) => {
-    const all = inOrder(parts, [target], names);
-    return [target, all.filter((part) => !first.includes(part))];
-  }));
   const later = inOrder(parts, targets, names).filter((part) => !first.includes(part));
-  const batches = inBatches(later, needed);
-  const needs = Object.fromEntries([...needed].map(([target, its]) => [
-    target,
-    [...batches.keys()].filter((i) => its.some(({ id }) => id === batches[i]?.[0])),
-  ]));
+  const sized = later.map((part) => ({ ...part, size: textOf(part).length }));
+  const { batches, needs } = inBatches(sized, targets);
+  const texts = batches.map((batch, number) => {
+    const its = later.filter(({ id }) => batch.includes(id));
+    return [number, batchText(number, its)] as const;
+  });
   return {
-    start: `${registry(batches, needs)}\n${first.map(textOf).join("")}`,
-    later: new Map(later.map((part) => [part.id, textOf(part)])),
+    start: `${registry(needs)}\n${first.map(textOf).join("")}`,
+    later: new Map(texts),
   };
-}
-
-/**
- * Puts parts together that the same imports need; so none is ever in two texts, and no batch is needed in part.
- * What a part needs is needed by at least as many imports: the batches are in an order in which they can run.
- */
-function inBatches(
-  later: readonly Part[],
-  needed: ReadonlyMap<number, readonly Part[]>,
-): readonly Batch[] {
-  const groups = new Map<string, { readonly users: number; readonly parts: Part[] }>();
-  for (const part of later) {
-    const users = [...needed].filter(([, its]) => its.includes(part)).map(([target]) => target);
-    const group = groups.get(users.join()) ?? { users: users.length, parts: [] };
-    group.parts.push(part);
-    groups.set(users.join(), group);
-  }
-  return [...groups.values()].sort((a, b) => b.users - a.users)
-    .map(({ parts }) => parts.map(({ id }) => id));
 }
 
 function readChunk(name: string, text: string, names: readonly string[]): Part {

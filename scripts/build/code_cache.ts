@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { COMMANDS } from "runtime/cli/table.ts";
+import { encodeText } from "syscalls/abi/text.ts";
 import { linkEmbedded } from "./embed.ts";
 import { run } from "./run.ts";
 import { withPathsAsGiven } from "./sqlite_paths.ts";
@@ -26,12 +27,20 @@ export async function recordCache(
   const changed = withPathsAsGiven(engine);
   const [program, cacheFolder] = [`${folder}/ocirt`, `${folder}/cache`];
   const options = { engine: changed, cacheFolder, prelink: false, warn: () => {} };
-  await Deno.writeFile(program, linkEmbedded(payload, options), { mode: 0o755 });
-  for (const { name } of COMMANDS) await run(program, ["help", name]);
+  const record = async (payload: Uint8Array, uses: readonly string[][]): Promise<void> => {
+    await Deno.writeFile(program, linkEmbedded(payload, options), { mode: 0o755 });
+    for (const args of uses) await run(program, args);
+  };
+  // The engine keeps its main module when its event loop has come to an end, before which the program exits.
+  await record(encodeText(EMPTY_PROGRAM), [[]]);
+  await record(payload, COMMANDS.map(({ name }) => ["help", name]));
   const file = `${cacheFolder}/${CACHE_FILE}`;
   const database = new DatabaseSync(file);
-  // One file, without a log beside it.
-  database.exec("PRAGMA journal_mode=DELETE; VACUUM;");
+  // In the mode that the engine asks for, so that it need not change it at each start; closing leaves no log beside the file.
+  database.exec("PRAGMA journal_mode=DELETE; VACUUM; PRAGMA journal_mode=WAL;");
   database.close();
   return { engine: changed, cache: await Deno.readFile(file) };
 }
+
+/** What the main module evaluates gives a function: see programMemory() in bundle.ts. */
+const EMPTY_PROGRAM = "(()=>{})";

@@ -6,8 +6,9 @@ import { type Node, parse } from "acorn";
  * Left to itself, the engine skims a function when it reads the text and reads it again when it is first called. A program
  * that calls most of what it loads pays for that, and what is compiled at once is all that the engine keeps in its cache of
  * compiled code. It takes parentheses around a function for a sign that it is called at once. A declaration becomes a variable
- * that is set at the head of what it stands in, before all else, as declarations are. Methods have no form with
- * parentheses and stay as they are.
+ * that is set at the head of what it stands in, before all else, as declarations are. A method has no form with
+ * parentheses and becomes a property that is set when the class is made, in a static block, where private names are known;
+ * private methods stay as they are, and so does what uses `super`.
  *
  * @throws {SyntaxError} when the text is no module
  */
@@ -28,6 +29,10 @@ function rewritten(node: Node, source: string): string {
   const variables: string[] = [];
   const block = node.type === "Program" ? node : propertyOf(node, "body");
   const visit = (child: Node, parent: Node): void => {
+    const property = methodAsProperty(child, source);
+    if (property !== null) {
+      return void edits.push({ ...property, from: child.start, to: child.end });
+    }
     if (!isFunction(child)) return forEachChild(child, visit);
     const { start: from, end: to } = child;
     const text = rewritten(child, source);
@@ -42,6 +47,35 @@ function rewritten(node: Node, source: string): string {
     edits.push({ from: head, to: head, text: `var ${variables.join(",")};` });
   }
   return edited(node, edits, source);
+}
+
+/** A method of an object or a class as a property that is set; null where it must stay, and for everything else. */
+function methodAsProperty(node: Node, source: string): { readonly text: string } | null {
+  const [key, method] = [propertyOf(node, "key"), propertyOf(node, "value")];
+  if (!isNode(key) || !isNode(method) || !isMethod(method, source)) return null;
+  const { type } = node;
+  if (propertyOf(node, "kind") === "constructor" || key.type === "PrivateIdentifier") return null;
+  const isGetter = propertyOf(node, "kind") === "get";
+  const isPlain = propertyOf(node, "method") === true || propertyOf(node, "kind") === "method";
+  const isOther = propertyOf(method, "async") === true || propertyOf(method, "generator") === true;
+  if (!(isGetter || isPlain) || isOther || usesSuper(method)) return null;
+  const name = source.slice(key.start, key.end);
+  const text = `(function${rewritten(method, source)})`;
+  if (type === "Property") {
+    const shown = propertyOf(node, "computed") === true ? `[${name}]` : name;
+    return isGetter ? null : { text: `${shown}:${text}` };
+  }
+  const owner = propertyOf(node, "static") === true ? "this" : "this.prototype";
+  const isName = key.type === "Identifier" && propertyOf(node, "computed") !== true;
+  const quoted = isName ? JSON.stringify(name) : name;
+  if (!isGetter) return { text: `static{${owner}[${quoted}]=${text}}` };
+  return { text: `static{Object.defineProperty(${owner},${quoted},{get:${text}})}` };
+}
+
+function usesSuper(node: Node): boolean {
+  let found = node.type === "Super";
+  forEachChild(node, (child) => found ||= usesSuper(child));
+  return found;
 }
 
 function forEachChild(node: Node, visit: (child: Node, parent: Node) => void): void {

@@ -24,8 +24,8 @@ const ENGINE_ARGUMENTS: readonly string[] = [
 const LOADER = "data:application/javascript," +
   "const V=Deno.UnsafePointerView,p=Deno.UnsafePointer.create," +
   `i=new V(p(BigInt(Deno.env.get("${INFO_VARIABLE}")))),` +
-  `E=Deno.env.get("DENO_DIR")==="${NO_CACHE_FOLDER}"?eval:(t,n)=>{` +
-  "const[r,e]=Deno[Deno.internal].core.evalContext(t,`ocirt:${n}`);if(e)throw/**/e.thrown;return/**/r};" +
+  `E=Deno.env.get("DENO_DIR")==="${NO_CACHE_FOLDER}"?eval:((t,n)=>{` +
+  "const[r,e]=Deno[Deno.internal].core.evalContext(t,`ocirt:${n}`);if(e)throw/**/e.thrown;return/**/r});" +
   `E(new V(p(i.getBigUint64(${INFO.payload}))).getCString(),"start")(E)`;
 
 /** How {@link linkEmbedded} works. */

@@ -28,7 +28,12 @@ export async function machineImportMap(arch: Arch, folder: string): Promise<stri
   }
   for (const [machine, { standIn, files }] of Object.entries(MACHINE_FILES)) {
     if (machine === arch) continue;
-    for (const file of files) map[new URL(file, root).href] = new URL(standIn, root).href;
+    for (const file of files) {
+      const target = new URL(standIn, root).href;
+      // A map is applied once: to what an import says, be it a path from the root or the address of a relative one.
+      map[file] = target;
+      map[new URL(file, root).href] = target;
+    }
   }
   const path = `${folder}/import_map.json`;
   await Deno.writeTextFile(path, JSON.stringify({ imports: map }));

@@ -47,6 +47,11 @@ function open(): Opened {
   return { libc: symbols as unknown as Libc, errno: new Deno.UnsafePointerView(location) };
 }
 
+/** Whether anything has asked for libc yet. */
+export function isOpen(): boolean {
+  return opened !== undefined;
+}
+
 /** libc, opened when first asked for. */
 export function libc(): Libc {
   return library().libc;

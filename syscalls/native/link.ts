@@ -4,7 +4,7 @@ import { writeElf } from "./elf.ts";
 import { layOut, readOnlyBytes } from "./layout.ts";
 import type { Program } from "./program.ts";
 import { replay } from "./replay.ts";
-import { X8664Writer } from "./x86_64_writer.ts";
+import { x8664Writer } from "./x86_64_writer.ts";
 
 /**
  * Compiles a program into a static executable for a machine: no libc, no stack, nothing looked up at run time.
@@ -13,7 +13,7 @@ import { X8664Writer } from "./x86_64_writer.ts";
  */
 export function link(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
   if (arch === "x86_64") {
-    const writer = new X8664Writer(program.initialReportFd);
+    const writer = x8664Writer(program.initialReportFd);
     replay(program, writer);
     return writer.finish();
   }

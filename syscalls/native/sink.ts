@@ -40,7 +40,7 @@ export interface ReportOptions {
 
 /**
  * Where the instructions of a program go, one after the other: into a `Program` to be read, compared and compiled later
- * (`ProgramBuilder`), or at once into machine code (`X8664Writer`).
+ * (`ProgramBuilder`), or at once into machine code (`x8664Writer`).
  */
 export interface ProgramSink {
   /** The slot that holds the descriptor of the reports: a program that moves the descriptor sets it. */

@@ -1,4 +1,3 @@
-import { ERRNO } from "syscalls/abi/errno.ts";
 import type { Operand } from "./program.ts";
 
 /** Numbers of the registers, as instructions have them. */
@@ -16,271 +15,250 @@ export const R14 = 14;
 /** Conditions of a jump: the low half of its opcode. */
 export const CONDITION = { equal: 0x4, notEqual: 0x5, sign: 0x8, noSign: 0x9 } as const;
 
+/** Of each argument of a system call: `mov r64, imm32` and `mov r64, [address]`, without what they load. */
+const LOAD_CONSTANT = new Int32Array(6);
+const LOAD_CELL = new Int32Array(6);
 /** The registers of a system call's arguments, in order. */
-const ARGUMENTS = new Uint8Array([RDI, RSI, RDX, R10, R8, R9]);
+const ARGUMENTS: readonly number[] = [RDI, RSI, RDX, R10, R8, R9];
+for (let i = 0; i < ARGUMENTS.length; i++) {
+  LOAD_CONSTANT[i] = constantForm(ARGUMENTS[i] as number);
+  LOAD_CELL[i] = memoryForm(0x8b, ARGUMENTS[i] as number);
+}
 
-/** The largest that one argument takes. */
-const ARGUMENT_SIZE = 10;
+/** The most words that the loading of an argument takes. */
+const ARGUMENT_WORDS = 3;
 
 /** What becomes of a system call's result. */
 export interface CallOutcome {
   /** The step to report when it fails. */
   readonly step: number;
   readonly retriesEintr: boolean;
-  /** Errnos that are no failure, each 128 at most. */
+  /** Errnos that are no failure. */
   readonly forgiven: readonly number[];
-  /** Where the code is that reports a failure. */
+  /** Where the code is that reports the failure of the step in r12. */
   readonly failed: number;
 }
 
 /**
- * x86-64 machine code as it grows, for the back end: the few forms that a straight line of system calls needs, written
- * byte by byte. A container is compiled at every start by code that has never run before, so what counts is how little is executed
- * for each instruction; the assembler serves where it may be convenient instead.
+ * x86-64 machine code as it grows, for the back end: the few forms that a straight line of system calls needs.
  *
- * Addresses are absolute and below 2^31.
+ * A container is compiled at every start, by an interpreter and by code that has never run before: what counts is how little
+ * is done for each instruction. So every instruction is padded to whole words of 32 bits, with its address, number or distance
+ * as a word of its own, and goes into memory word by word. It is a plain object with functions because those cost less to
+ * reach than private fields and methods, the latter of which the engine's cache of compiled code leaves out
+ * (scripts/build/eager.ts). The assembler serves where it may be convenient instead.
+ *
+ * Addresses are absolute and below 2^31. Places in the code are counted in words.
  */
-export class X8664Code {
-  #bytes = new Uint8Array(65536);
-  #length = 0;
+export interface X8664Code {
+  words: Int32Array<ArrayBuffer>;
+  /** Words so far. */
+  length: number;
+  /** The step that a failing call reported last, and where the code for it is. */
+  lastStep: number;
+  lastFailure: number;
+}
 
-  get length(): number {
-    return this.#length;
-  }
+/** Code without instructions. */
+export function emptyCode(): X8664Code {
+  return { words: new Int32Array(16384), length: 0, lastStep: -1, lastFailure: 0 };
+}
 
-  /** The code written so far. */
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
+/** The code written so far. */
+export function codeBytes({ words, length }: X8664Code): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(words.buffer, 0, 4 * length);
+}
 
-  /**
-   * Loads the arguments of a system call. Three quarters of all code is written here and in {@link checkedSystem}, so
-   * these two are single functions without calls inside.
-   */
-  loadArguments(args: readonly Operand[], data: readonly number[], slots: readonly number[]): void {
-    let at = this.#room(ARGUMENT_SIZE * args.length);
-    const bytes = this.#bytes;
-    for (let i = 0; i < args.length; i++) {
-      const arg = args[i] as Operand;
-      const register = ARGUMENTS[i] as number;
-      const { kind } = arg;
-      let value: number;
-      if (kind === "immediate") {
-        value = Number(arg.value);
-        if (value < 0 || value > 0x7fff_ffff) {
-          this.#length = at;
-          this.wide(register, BigInt(arg.value));
-          at = this.#length;
-          continue;
-        }
-      } else if (kind === "data") value = data[arg.data] as number;
-      else value = slots[arg.slot] as number;
-      if (kind === "slot") {
-        // mov register, [address]
-        bytes[at++] = register >= 8 ? 0x4c : 0x48;
-        bytes[at++] = 0x8b;
-        bytes[at++] = (register & 7) << 3 | 4;
-        bytes[at++] = 0x25;
-        value += arg.offset ?? 0;
-      } else {
-        // mov register, value
-        if (register >= 8) bytes[at++] = 0x41;
-        bytes[at++] = 0xb8 | register & 7;
-      }
-      bytes[at++] = value;
-      bytes[at++] = value >>> 8;
-      bytes[at++] = value >>> 16;
-      bytes[at++] = value >>> 24;
+/** Loads the arguments of a system call. */
+export function loadArguments(
+  code: X8664Code,
+  args: readonly Operand[],
+  data: readonly number[],
+  slots: readonly number[],
+): void {
+  let at = room(code, ARGUMENT_WORDS * args.length);
+  const { words } = code;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as Operand;
+    const { kind } = arg;
+    if (kind === "slot") {
+      words[at] = LOAD_CELL[i] as number;
+      words[at + 1] = (slots[arg.slot] as number) + (arg.offset ?? 0);
+      at += 2;
+      continue;
     }
-    this.#length = at;
+    const value = kind === "data"
+      ? data[arg.data] as number
+      : kind === "immediate"
+      ? Number(arg.value)
+      : slots[arg.slot] as number;
+    if (value === (value | 0)) {
+      words[at] = LOAD_CONSTANT[i] as number;
+      words[at + 1] = value;
+      at += 2;
+    } else at = putWide(words, at, ARGUMENTS[i] as number, BigInt((arg as Immediate).value));
   }
+  code.length = at;
+}
 
-  /** A system call that goes on unless it fails; what it does about failures is all in line. */
-  checkedSystem(number: number, { step, retriesEintr, forgiven, failed }: CallOutcome): void {
-    const retry = this.#length;
-    this.system(number);
-    const body = (retriesEintr ? 6 : 0) + 6 * forgiven.length + 11;
-    let at = this.#room(5 + body);
-    const end = at + 5 + body;
-    const bytes = this.#bytes;
-    // test rax, rax; jns end
-    bytes[at++] = 0x48;
-    bytes[at++] = 0x85;
-    bytes[at++] = 0xc0;
-    bytes[at++] = 0x79;
-    bytes[at++] = body;
-    // cmp rax, -errno; je retry or end
-    for (let i = retriesEintr ? -1 : 0; i < forgiven.length; i++) {
-      bytes[at++] = 0x48;
-      bytes[at++] = 0x83;
-      bytes[at++] = 0xf8;
-      bytes[at++] = -(i < 0 ? ERRNO.EINTR : forgiven[i] as number);
-      bytes[at++] = 0x74;
-      bytes[at] = (i < 0 ? retry : end) - at - 1;
-      at++;
-    }
-    // mov r12d, step; jmp failed
-    const distance = failed - end;
-    bytes[at] = 0x41;
-    bytes[at + 1] = 0xbc;
-    bytes[at + 2] = step;
-    bytes[at + 3] = step >>> 8;
-    bytes[at + 4] = step >>> 16;
-    bytes[at + 5] = step >>> 24;
-    bytes[at + 6] = 0xe9;
-    bytes[at + 7] = distance;
-    bytes[at + 8] = distance >>> 8;
-    bytes[at + 9] = distance >>> 16;
-    bytes[at + 10] = distance >>> 24;
-  }
+type Immediate = Extract<Operand, { kind: "immediate" }>;
 
-  /** The given bytes, up to four, the first in the low bits. */
-  bytes(value: number, count: number): void {
-    let at = this.#room(count);
-    for (let rest = value, left = count; left > 0; left--, rest >>>= 8) this.#bytes[at++] = rest;
+/** A system call that goes on unless it fails; what it does about failures is all in line. */
+export function checkedSystem(
+  code: X8664Code,
+  number: number,
+  { step, retriesEintr, forgiven, failed }: CallOutcome,
+): void {
+  const retry = room(code, 11 + 3 * forgiven.length);
+  const { words, lastStep, lastFailure } = code;
+  const body = (retriesEintr ? 3 : 0) + 3 * forgiven.length + (step === lastStep ? 2 : 4);
+  const end = retry + 4 + body;
+  // mov eax, number; syscall; test rax, rax; jns end
+  words[retry] = 0xb8 | number << 8;
+  words[retry + 1] = 0x48050f00;
+  words[retry + 2] = 0x890fc085;
+  words[retry + 3] = body << 2;
+  let at = retry + 4;
+  if (retriesEintr) {
+    // cmp rax, -EINTR; je retry
+    words[at] = 0xfffc3d48;
+    words[at + 1] = 0x840fffff;
+    words[at + 2] = retry - at - 3 << 2;
+    at += 3;
   }
+  for (let i = 0; i < forgiven.length; i++) {
+    const result = -(forgiven[i] as number);
+    // cmp rax, result; je end
+    words[at] = 0x3d48 | result << 16;
+    words[at + 1] = 0x840f0000 | result >>> 16;
+    words[at + 2] = end - at - 3 << 2;
+    at += 3;
+  }
+  code.length = at;
+  if (step === lastStep) return jumpBack(code, lastFailure);
+  code.lastStep = step;
+  code.lastFailure = at;
+  putConstant(code, R12, step);
+  jumpBack(code, failed);
+}
 
-  /** 32 bits, little-endian, signed or not. */
-  u32(value: number): void {
-    const at = this.#room(4);
-    const bytes = this.#bytes;
-    bytes[at] = value;
-    bytes[at + 1] = value >>> 8;
-    bytes[at + 2] = value >>> 16;
-    bytes[at + 3] = value >>> 24;
-  }
+/** The given words, each one or more whole instructions. */
+export function put(code: X8664Code, ...words: readonly number[]): void {
+  const at = room(code, words.length);
+  for (let i = 0; i < words.length; i++) code.words[at + i] = words[i] as number;
+}
 
-  /** `mov r32, imm32`, which clears the upper half; `xor` for zero, which changes flags. */
-  constant(register: number, value: number): void {
-    const low = register & 7;
-    if (value === 0) {
-      if (register >= 8) this.bytes(0xc03145 | low << 19 | low << 16, 3);
-      else this.bytes(0xc031 | low << 11 | low << 8, 2);
-      return;
-    }
-    if (register >= 8) this.bytes(0xb841 | low << 8, 2);
-    else this.bytes(0xb8 | low, 1);
-    this.u32(value);
-  }
+/** `mov r64, imm32`, with its sign. */
+export function putConstant(code: X8664Code, register: number, value: number): void {
+  const at = room(code, 2);
+  code.words[at] = constantForm(register);
+  code.words[at + 1] = value;
+}
 
-  /** A constant of up to 64 bits. */
-  wide(register: number, value: bigint): void {
-    const signed = BigInt.asIntN(64, value);
-    if (signed >= 0n && signed <= 0xffff_ffffn) return this.constant(register, Number(signed));
-    const high = register >> 3;
-    if (signed < 0n && signed >= -0x8000_0000n) {
-      this.bytes(0xc0c748 | high | (register & 7) << 16, 3);
-      return this.u32(Number(signed));
-    }
-    this.bytes(0xb848 | high | (register & 7) << 8, 2);
-    this.u32(Number(signed & 0xffff_ffffn));
-    this.u32(Number(signed >> 32n & 0xffff_ffffn));
-  }
+/** A constant of up to 64 bits. */
+export function putConstant64(code: X8664Code, register: number, value: bigint): void {
+  const signed = BigInt.asIntN(64, value);
+  const isShort = signed >= -0x8000_0000n && signed <= 0x7fff_ffffn;
+  if (isShort) return putConstant(code, register, Number(signed));
+  const at = room(code, ARGUMENT_WORDS);
+  putWide(code.words, at, register, signed);
+}
 
-  /** `mov r64, [address]` */
-  load(register: number, address: number): void {
-    this.#memory(0x8b, register, address);
-  }
+/** `mov r64, imm64`; gives the place behind it. */
+function putWide(words: Int32Array, at: number, register: number, value: bigint): number {
+  // nop; mov
+  words[at] = 0xb8489066 | register >> 3 << 16 | (register & 7) << 24;
+  words[at + 1] = Number(BigInt.asIntN(32, value));
+  words[at + 2] = Number(BigInt.asIntN(32, value >> 32n));
+  return at + ARGUMENT_WORDS;
+}
 
-  /** `mov [address], r64` */
-  store(address: number, register: number): void {
-    this.#memory(0x89, register, address);
-  }
+/** `mov r64, [address]` */
+export function putLoad(code: X8664Code, register: number, address: number): void {
+  const at = room(code, 2);
+  code.words[at] = memoryForm(0x8b, register);
+  code.words[at + 1] = address;
+}
 
-  /** `mov dword [address], imm32` */
-  storeConstant(address: number, value: number): void {
-    this.bytes(0x2504c7, 3);
-    this.u32(address);
-    this.u32(value);
-  }
+/** `mov [address], r64` */
+export function putStore(code: X8664Code, address: number, register: number): void {
+  const at = room(code, 2);
+  code.words[at] = memoryForm(0x89, register);
+  code.words[at + 1] = address;
+}
 
-  /** `mov dword [address], r32` of a register from r8 on. */
-  storeLow(address: number, register: number): void {
-    this.bytes(0x25048944 | (register & 7) << 19, 4);
-    this.u32(address);
-  }
+/** `mov dword [address], imm32` */
+export function putStoreConstant(code: X8664Code, address: number, value: number): void {
+  put(code, 0x2504c790, address, value);
+}
 
-  /** `mov to, from`, 64 bits */
-  copy(to: number, from: number): void {
-    this.bytes(0xc08948 | from >> 3 << 2 | to >> 3 | (from & 7) << 19 | (to & 7) << 16, 3);
-  }
+/** `mov to, from`, 64 bits */
+export function putCopy(code: X8664Code, to: number, from: number): void {
+  put(code, 0x90c08948 | from >> 3 << 2 | to >> 3 | (from & 7) << 19 | (to & 7) << 16);
+}
 
-  /** `syscall` with the number in eax. */
-  system(number: number): void {
-    this.bytes(0xb8, 1);
-    this.u32(number);
-    this.bytes(0x050f, 2);
-  }
+/** `syscall` with the number in eax. */
+export function putSystem(code: X8664Code, number: number): void {
+  put(code, 0xb8 | number << 8, 0x90050f00);
+}
 
-  /** `neg rax` */
-  negateResult(): void {
-    this.bytes(0xd8f748, 3);
-  }
+/** `neg rax` */
+export function putNegate(code: X8664Code): void {
+  put(code, 0x90d8f748);
+}
 
-  /** `test rax, rax`, or the same of rcx. */
-  test(register: 0 | 1): void {
-    this.bytes(register === 0 ? 0xc08548 : 0xc98548, 3);
-  }
+/** `test rax, rax`, or the same of rcx. */
+export function putTest(code: X8664Code, register: 0 | 1): void {
+  put(code, register === 0 ? 0x90c08548 : 0x90c98548);
+}
 
-  /** `cmp register, imm`: rax or rcx, sign-extended. */
-  compare(register: 0 | 1, value: number): void {
-    if (value >= -128 && value <= 127) {
-      this.bytes(0xf88348 | register << 16 | (value & 0xff) << 24, 4);
-    } else {
-      this.bytes(0xf88148 | register << 16, 3);
-      this.u32(value);
-    }
-  }
+/** `cmp register, imm32`: rax or rcx, with its sign. */
+export function putCompare(code: X8664Code, register: 0 | 1, value: number): void {
+  put(code, 0xf8814890 | register << 24, value);
+}
 
-  /** `cmp register, rsi` */
-  compareRsi(register: 0 | 1): void {
-    this.bytes(0xf03948 | register << 16, 3);
-  }
+/** `cmp register, rsi` */
+export function putCompareRsi(code: X8664Code, register: 0 | 1): void {
+  put(code, 0x90f03948 | register << 16);
+}
 
-  /** A jump to code that is there already, at most 126 bytes ago. */
-  shortJumpBack(condition: number, target: number): void {
-    const distance = target - this.#length - 2;
-    if (distance < -128) throw new RangeError(`Cannot jump back ${-distance} bytes: 128 at most`);
-    this.bytes(0x70 | condition | (distance & 0xff) << 8, 2);
-  }
+/** A jump to code that is there already, `jmp` without a condition. */
+export function jumpBack(code: X8664Code, target: number, condition: number | null = null): void {
+  const hole = jumpAhead(code, condition);
+  code.words[hole] = target - hole - 1 << 2;
+}
 
-  /** `jmp` to code that is there already. */
-  jumpBack(target: number): void {
-    this.bytes(0xe9, 1);
-    this.u32(target - this.#length - 4);
-  }
+/** A jump to a place that comes later; gives the word for its distance, to be filled in by {@link land}. */
+export function jumpAhead(code: X8664Code, condition: number | null): number {
+  const at = room(code, 2);
+  // nop; jmp or jcc
+  code.words[at] = condition === null ? 0xe9001f0f : 0x800f9066 | condition << 24;
+  return at + 1;
+}
 
-  /** A jump to a place that comes later; gives where its distance is to be filled in by {@link land}. */
-  jumpAhead(condition: number | null): number {
-    if (condition === null) this.bytes(0xe9, 1);
-    else this.bytes(0x800f | condition << 8, 2);
-    this.u32(0);
-    return this.#length - 4;
-  }
+/** Lets a jump ahead end here. */
+export function land({ words, length }: X8664Code, hole: number): void {
+  words[hole] = length - hole - 1 << 2;
+}
 
-  /** Lets a jump ahead end here. */
-  land(hole: number): void {
-    const distance = this.#length - hole - 4;
-    const bytes = this.#bytes;
-    bytes[hole] = distance;
-    bytes[hole + 1] = distance >>> 8;
-    bytes[hole + 2] = distance >>> 16;
-    bytes[hole + 3] = distance >>> 24;
-  }
+/** nop; mov r64, imm32 */
+function constantForm(register: number): number {
+  return 0xc0c74890 | register >> 3 << 8 | (register & 7) << 24;
+}
 
-  #memory(opcode: number, register: number, address: number): void {
-    this.bytes(0x25040048 | register >> 3 << 2 | opcode << 8 | (register & 7) << 19, 4);
-    this.u32(address);
-  }
+/** mov between a register and an absolute address */
+function memoryForm(opcode: number, register: number): number {
+  return 0x25040048 | register >> 3 << 2 | opcode << 8 | (register & 7) << 19;
+}
 
-  #room(count: number): number {
-    const at = this.#length;
-    this.#length = at + count;
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#length);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    return at;
+/** Room for so many words; gives where it begins. */
+function room(code: X8664Code, count: number): number {
+  const at = code.length;
+  code.length = at + count;
+  if (code.length > code.words.length) {
+    const larger = new Int32Array(2 * code.length);
+    larger.set(code.words);
+    code.words = larger;
   }
+  return at;
 }

@@ -225,27 +225,28 @@ function lowerMask(low: Lowering, { path, context }: Of<"maskPath">): void {
   const isFile = builder.label();
   const cover = builder.label();
   const tree = builder.slot();
+  makeMaskTmpfs(low, context);
   const target = openOptional(low, path, missing);
   branchUnlessDirectory(low, builder.value(target, "target"), isFile);
-  maskingTmpfs(low, context, tree);
+  const tmpfs = builder.value(low.maskTmpfs, "mask");
+  coverWith(low, { mount: tmpfs, attached: low.maskAttached, into: tree });
   builder.jump(cover);
   builder.place(isFile);
-  maskingNull(low, tree);
+  const hostNull = builder.value(low.hostNull, "host /dev/null");
+  coverWith(low, { mount: hostNull, attached: low.nullAttached, into: tree });
   builder.place(cover);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);
   builder.place(missing);
 }
 
-/** One empty read-only tmpfs serves all masked directories of a container: the first use makes it, others clone it. */
-function maskingTmpfs(low: Lowering, context: string, into: Slot): void {
-  const { builder } = low;
-  const first = builder.label();
-  const done = builder.label();
-  builder.branch({ of: low.maskTmpfs, when: { kind: "equals", value: 0n }, to: first });
-  cloneTree(low, { from: builder.value(low.maskTmpfs, "mask"), path: "", into });
-  builder.jump(done);
-  builder.place(first);
+/**
+ * One empty read-only tmpfs serves all masked directories of a container. It is made whether one of the paths is a directory or
+ * not: to find that out first, and to make it where it is found, would have to be written out for each path.
+ */
+function makeMaskTmpfs(low: Lowering, context: string): void {
+  if (low.maskMade) return;
+  low.maskMade = true;
   mountNew(low, {
     type: "tmpfs",
     source: "tmpfs",
@@ -257,22 +258,22 @@ function maskingTmpfs(low: Lowering, context: string, into: Slot): void {
     attributes: ["MOUNT_ATTR_RDONLY"],
     into: low.maskTmpfs,
   });
-  builder.set(into, builder.value(low.maskTmpfs, "mask"));
-  builder.place(done);
 }
 
-/** The host's /dev/null covers the first masked file itself, and is cloned for the others: only what is attached can be. */
-function maskingNull(low: Lowering, into: Slot): void {
+/** A mount covers the first path itself, and is cloned for the others: only what is attached can be. */
+function coverWith(
+  low: Lowering,
+  { mount, attached, into }: { mount: Operand; attached: Slot; into: Slot },
+): void {
   const { builder } = low;
   const first = builder.label();
   const done = builder.label();
-  const hostNull = builder.value(low.hostNull, "host /dev/null");
-  builder.branch({ of: low.nullAttached, when: { kind: "equals", value: 0n }, to: first });
-  cloneTree(low, { from: hostNull, path: "", into });
+  builder.branch({ of: attached, when: { kind: "equals", value: 0n }, to: first });
+  cloneTree(low, { from: mount, path: "", into });
   builder.jump(done);
   builder.place(first);
-  builder.set(low.nullAttached, builder.immediate(1));
-  builder.set(into, hostNull);
+  builder.set(attached, builder.immediate(1));
+  builder.set(into, mount);
   builder.place(done);
 }
 

@@ -49,8 +49,10 @@ export interface Lowering {
   /** A mount of the host's /dev/null, once a step kept it; 1 in `nullAttached` once it covers the first file. */
   readonly hostNull: Slot;
   readonly nullAttached: Slot;
-  /** The shared tmpfs over masked directories; 0 until the first one. */
+  /** The shared tmpfs over masked directories, once it is made; 1 in `maskAttached` once it covers the first one. */
   readonly maskTmpfs: Slot;
+  maskMade: boolean;
+  readonly maskAttached: Slot;
   /** 1 once the working directory has been entered. */
   readonly entered: Slot;
   /** Address of the path to execute. */
@@ -86,6 +88,8 @@ export function newLowering(
     hostNull: slot(),
     nullAttached: slot(),
     maskTmpfs: slot(),
+    maskMade: false,
+    maskAttached: slot(),
     entered: slot(),
     executable: slot(),
     terminal: slot(),

@@ -2,7 +2,7 @@ import type { Arch } from "syscalls/abi/arch.ts";
 import { ProgramBuilder } from "syscalls/native/builder.ts";
 import { link } from "syscalls/native/link.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
-import { X8664Writer } from "syscalls/native/x86_64_writer.ts";
+import { x8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { NamespaceStep, ProcessStep, SchedulingStep, Step } from "runtime/plan/step.ts";
@@ -30,7 +30,7 @@ export function compileImage(
   descriptors: Descriptors,
 ): Uint8Array<ArrayBuffer> {
   if (arch !== "x86_64") return link(compileInit(plan, arch, descriptors), arch);
-  const writer = new X8664Writer(descriptors.sync);
+  const writer = x8664Writer(descriptors.sync);
   lowerPlan(writer, plan, arch, descriptors);
   return writer.finish();
 }

@@ -1,8 +1,6 @@
 /** What a build for aarch64 has in place of the files for x86-64, see machine.ts. */
-export class X8664Writer {
-  constructor() {
-    throw new TypeError("Cannot compile for x86-64: this build is for aarch64");
-  }
+export function x8664Writer(): never {
+  throw new TypeError("Cannot compile for x86-64: this build is for aarch64");
 }
 
 export function syscallNumber(): never {
