@@ -77,11 +77,13 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
     arch: input.facts.arch,
     gate: null,
     target,
+    stdio: null,
     cgroup: null,
     namespaces: [],
     duties: {
       idMaps: neverAsked,
       copyUp: neverAsked,
+      hooks: neverAsked,
       place: (process) => {
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
@@ -122,6 +124,10 @@ function letSignalsEnd(detach: boolean): void {
 
 function requireRunning({ status }: InspectedContainer, { ignorePaused }: ExecOptions): void {
   if (status === "stopped") throw new StateError("cannot exec in a stopped container");
+  // While its hooks run it still sees the host's files.
+  if (status === "creating") {
+    throw new StateError("cannot exec in a container in the creating state");
+  }
   if (status === "paused" && !ignorePaused) {
     throw new StateError(
       "cannot exec in a paused container (use --ignore-paused to override)",

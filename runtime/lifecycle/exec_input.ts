@@ -76,8 +76,8 @@ function withProcess(
   return { ...spec, process, warnings };
 }
 
-/** What a process of one thread writes itself into, and what it is moved into. */
-function cgroupsOf(directories: readonly string[]): CgroupFacts {
+/** From a record: what a process of one thread writes itself into, and what it is moved into. */
+export function cgroupsOf(directories: readonly string[]): CgroupFacts {
   const isV1 = (dir: string): boolean => exists(`${dir}/tasks`);
   const v1 = directories.filter(isV1);
   return {
@@ -99,7 +99,7 @@ function exists(path: string): boolean {
 }
 
 /** Those of the container's namespaces that are not this process's own: the others need no joining, and user may not be joined twice. */
-function joinedNamespaces(init: number, { namespaces }: ValidSpec): ExecInput["joined"] {
+export function joinedNamespaces(init: number, { namespaces }: ValidSpec): ExecInput["joined"] {
   return namespaces.map(({ type }) => type).filter((type) => {
     const { file } = NAMESPACES[type];
     return !isOwnNamespace(file, `/proc/${init}/ns/${file}`);

@@ -1,11 +1,11 @@
-import { StateError } from "runtime/base/errors.ts";
-import { lockContainer } from "runtime/state/lock.ts";
+import { lockUnlessDeleted } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
-import { destroy, destroyEnded } from "./delete.ts";
+import { destroyAfter, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
-import { startCreated } from "./start.ts";
+import { HookError } from "./hook_error.ts";
+import { executeCreated, startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
 export interface RunOptions extends CreateOptions {
@@ -18,59 +18,45 @@ export interface RunOptions extends CreateOptions {
 }
 
 /** Creates and starts a container; in the foreground waits for its end, and takes it away. */
-export function run(context: Context, options: RunOptions): number {
-  if (options.detach) return runCreated(createContainer(context, options, null), options);
+export async function run(context: Context, options: RunOptions): Promise<number> {
+  if (options.detach) {
+    return await runCreated(context, await createContainer(context, options, null), options);
+  }
   becomeParent(options);
   using stack = new DisposableStack();
   let terminal: ForegroundTerminal | null = null;
-  const created = createContainer(context, options, (size) => {
+  const created = await createContainer(context, options, (size) => {
     terminal = stack.use(foregroundTerminal(size));
     return terminal;
   });
-  return runCreated(created, options, terminal);
+  return await runCreated(context, created, options, terminal);
 }
 
 /** Runs what was created to its end. */
-export function runCreated(
+export async function runCreated(
+  context: Context,
   created: CreatedContainer,
   { detach, keep }: Pick<RunOptions, "detach" | "keep">,
   terminal: ForegroundTerminal | null = null,
-): number {
+): Promise<number> {
   const attended = terminal?.attend() ?? null;
   {
     using container = created;
     try {
-      startCreated(container.paths);
+      await startCreated(context, container, () => executeCreated(container.paths));
     } catch (cause) {
-      destroyAfter(container, cause);
+      if (cause instanceof HookError) throw cause;
+      await destroyAfter(context, container, cause);
     }
   }
   if (detach) return 0;
   const status = attend(created.init, attended);
-  if (!keep) removeEnded(created);
+  if (!keep) await removeEnded(context, created);
   return status;
 }
 
-function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): never {
-  try {
-    destroy(record, paths);
-  } catch (second) {
-    throw new SuppressedError(second, cause);
-  }
-  throw cause;
-}
-
 /** Takes the container away, unless somebody else has done it while it ran. */
-function removeEnded({ record, paths }: CreatedContainer): void {
+async function removeEnded(context: Context, { record, paths }: CreatedContainer): Promise<void> {
   using lock = lockUnlessDeleted(paths.dir);
-  if (lock !== null) destroyEnded(record, paths);
-}
-
-function lockUnlessDeleted(dir: string): Disposable | null {
-  try {
-    return lockContainer(dir);
-  } catch (cause) {
-    if (cause instanceof StateError) return null;
-    throw cause;
-  }
+  if (lock !== null) await destroyEnded(context, record, paths);
 }

@@ -23,13 +23,15 @@ export interface InitStart {
   readonly place: (init: Pid) => void;
   /** Called while the init builds its root. */
   readonly meanwhile: () => void;
+  /** Called when the init is about to switch its root, if there are hooks for that moment. */
+  readonly hooks: () => void;
   readonly keepTerminal: TerminalKeeper | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
 export function startInit(
   context: Context,
-  { input, paths, undo, place, meanwhile, keepTerminal }: InitStart,
+  { input, paths, undo, place, meanwhile, hooks, keepTerminal }: InitStart,
 ): void {
   const plan = planCreate(input);
   for (const warning of plan.warnings) context.log.log("warning", warning);
@@ -42,6 +44,7 @@ export function startInit(
     arch,
     gate,
     target: null,
+    stdio: null,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
     duties: {
@@ -52,6 +55,7 @@ export function startInit(
         setOomScore(process, plan.host);
       },
       copyUp,
+      hooks,
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
       },

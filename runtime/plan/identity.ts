@@ -141,7 +141,8 @@ function executeStep(input: PlanInput, reportsTo: "outcome" | "sync"): Step {
   const { args, env } = processOf(input);
   const { preservedFds } = input;
   const label = `execute ${JSON.stringify(args[0])}`;
-  return { kind: "execute", args, env, preservedFds, reportsTo, label, origin: "/process/args" };
+  const rest = { path: null, args, env, preservedFds };
+  return { kind: "execute", ...rest, reportsTo, label, origin: "/process/args" };
 }
 
 /** Where execvp(3) would look: the name itself when it has a slash, else each entry of the container's PATH. */

@@ -31,6 +31,8 @@ export const DUTY = {
   copyUp: 4,
   /** Take the master of the process's terminal, which is at descriptor {@link TERMINAL_MASTER} of the asking process. */
   terminal: 5,
+  /** Run the hooks of `create`: the container's mounts are made, and its root is not yet switched. */
+  hooks: 6,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */

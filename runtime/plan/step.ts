@@ -22,7 +22,16 @@ import type { Duty } from "./protocol.ts";
 export type Step = StepAction & { readonly label: string; readonly origin: string };
 
 /** A descriptor that the host half opens before the program runs, by its use. */
-export type HostFd = "sync" | "gate" | "outcome" | "cgroup" | "target" | `namespace:${number}`;
+export type HostFd =
+  | "sync"
+  | "gate"
+  | "outcome"
+  | "cgroup"
+  | "target"
+  | "stdin"
+  | "stdout"
+  | "stderr"
+  | `namespace:${number}`;
 
 export type StepAction =
   | ProcessStep
@@ -38,6 +47,8 @@ export type StepAction =
 export type ProcessStep =
   /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
   | { readonly kind: "resetSignals"; readonly ignored: readonly number[] }
+  /** Standard input, output and error become those that the host half has opened for the process. */
+  | { readonly kind: "useStdio" }
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
@@ -60,6 +71,8 @@ export type ProcessStep =
     readonly name: string;
     readonly searchableBy: "user" | "others" | null;
   }
+  /** Goes to a directory by its path in this process's mount namespace; one that is gone may be no failure. */
+  | { readonly kind: "enterHostDirectory"; readonly path: string; readonly mayBeGone: boolean }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
 
@@ -266,6 +279,8 @@ export type ExecStep =
   /** Closes every descriptor above those kept, then becomes the user's program. */
   | {
     readonly kind: "execute";
+    /** Null: what `findExecutable` has found. */
+    readonly path: string | null;
     readonly args: readonly string[];
     readonly env: readonly string[];
     /** Descriptors from 3 on that the process keeps. */

@@ -24,6 +24,8 @@ const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   sharedMount: "",
+  creating: false,
+  hooks: [],
   keyring: "_ses.c1",
 };
 

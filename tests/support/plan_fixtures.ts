@@ -59,6 +59,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     gate: 21,
     outcome: 22,
     target: null,
+    stdio: null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

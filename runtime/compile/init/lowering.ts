@@ -16,6 +16,8 @@ export interface Descriptors {
   readonly outcome: number | null;
   /** A pidfd of the process whose namespaces are joined; null when the plan joins none that way. */
   readonly target: number | null;
+  /** Standard input, output and error for the process; null for one that has the runtime's own. */
+  readonly stdio: readonly [number, number, number] | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */

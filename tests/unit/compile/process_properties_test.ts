@@ -11,7 +11,15 @@ import { lowerScheduling } from "runtime/compile/init/lower_scheduling.ts";
 import { type Lowering, newLowering } from "runtime/compile/init/lowering.ts";
 import { TAG } from "runtime/plan/protocol.ts";
 
-const DESCRIPTORS = { sync: 20, gate: 21, outcome: 22, target: null, cgroup: null, namespaces: [] };
+const DESCRIPTORS = {
+  sync: 20,
+  gate: 21,
+  outcome: 22,
+  target: null,
+  stdio: null,
+  cgroup: null,
+  namespaces: [],
+};
 
 type Answer = (name: SyscallName, args: readonly bigint[], memory: Memory) => bigint;
 
