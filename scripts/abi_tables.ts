@@ -13,6 +13,7 @@ import {
   DEVPTS_SUPER_MAGIC,
   PROC_SUPER_MAGIC,
   STAT_SIZE,
+  STATFS_FLAGS,
   STATFS_SIZE,
   statOffsets,
 } from "syscalls/abi/kernel_stat.ts";
@@ -21,10 +22,12 @@ import { KEYCTL } from "syscalls/abi/keyctl.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
 import { MPOL, MPOL_F } from "syscalls/abi/mempolicy.ts";
 import * as mount from "syscalls/abi/mount.ts";
+import * as netlink from "syscalls/abi/netlink.ts";
 import * as open from "syscalls/abi/open.ts";
 import { PER } from "syscalls/abi/personality.ts";
 import { POLL, pollfd } from "syscalls/abi/poll.ts";
 import * as process from "syscalls/abi/process.ts";
+import * as rtnetlink from "syscalls/abi/rtnetlink.ts";
 import { SCHED, SCHED_FLAG, schedAttr } from "syscalls/abi/sched.ts";
 import * as signal from "syscalls/abi/signal.ts";
 import * as socket from "syscalls/abi/socket.ts";
@@ -70,6 +73,7 @@ export function abiGroups(arch: Arch): readonly AbiGroup[] {
     ...schedulingGroups(),
     ...signalGroups(),
     ...deviceGroups(),
+    netlinkGroup(),
   ];
 }
 
@@ -125,6 +129,7 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
         "offsetof(struct stat, st_rdev)": statOffsets(arch).rdev,
         [`sizeof(struct stat) <= ${STAT_SIZE}`]: 1,
         "sizeof(struct statfs)": STATFS_SIZE,
+        "offsetof(struct statfs, f_flags)": STATFS_FLAGS,
         DEVPTS_SUPER_MAGIC,
         PROC_SUPER_MAGIC,
       },
@@ -213,6 +218,34 @@ function signalGroups(): readonly AbiGroup[] {
       structs: [capUserHeader, capUserData],
     },
   ];
+}
+
+function netlinkGroup(): AbiGroup {
+  return {
+    name: "netlink",
+    includes: ["linux/netlink.h", "linux/rtnetlink.h"],
+    tables: [
+      netlink.NETLINK,
+      netlink.NLMSG,
+      netlink.NLM_F.values,
+      netlink.NLM_F_NEW.values,
+      netlink.NLM_F_GET.values,
+      rtnetlink.RTM,
+      rtnetlink.RT_SCOPE,
+      rtnetlink.IFLA,
+      rtnetlink.IFA,
+      rtnetlink.IFA_F.values,
+    ],
+    expressions: { "NLA_TYPE_MASK & 0xffff": netlink.NLA_TYPE_MASK },
+    structs: [
+      netlink.sockaddrNl,
+      netlink.nlmsghdr,
+      netlink.nlattr,
+      rtnetlink.ifinfomsg,
+      rtnetlink.ifaddrmsg,
+    ],
+    heads: [netlink.nlmsgerr],
+  };
 }
 
 function deviceGroups(): readonly AbiGroup[] {

@@ -12,6 +12,7 @@ import { makeRootfs } from "tests/support/bundle.ts";
 import {
   type Contender,
   HIDE_UNIFIED,
+  measureExec,
   measureLifecycle,
   measureRun,
   measureState,
@@ -38,6 +39,7 @@ interface Results {
   readonly run: Samples;
   readonly lifecycle: Samples;
   readonly state: Samples;
+  readonly exec: Samples;
   /** KB. */
   readonly memory: Samples;
 }
@@ -94,6 +96,7 @@ function measureOnce(contenders: readonly Contender[], empty: string, results: R
     withCreated(it, (init) => {
       results.memory.get(it.name)?.push(proportionalSetSize(init));
       results.state.get(it.name)?.push(measureState(it));
+      results.exec.get(it.name)?.push(measureExec(it));
     });
   }
 }
@@ -106,6 +109,7 @@ function newResults(contenders: readonly Contender[]): Results {
     run: samples(),
     lifecycle: samples(),
     state: samples(),
+    exec: samples(),
     memory: samples(),
   };
 }
@@ -124,6 +128,7 @@ function measureAll(contenders: readonly Contender[], empty: string, runs: numbe
 const ROWS = [
   { what: "run", label: "run true", unit: "ms", programs: 1 },
   { what: "lifecycle", label: "create + start + delete", unit: "ms", programs: 3 },
+  { what: "exec", label: "exec true", unit: "ms", programs: 1 },
   { what: "state", label: "state", unit: "ms", programs: 1 },
   { what: "memory", label: "memory of a created container", unit: "KB", programs: 0 },
 ] as const;

@@ -20,12 +20,16 @@ const KNOWN_BEGINNINGS = [
   "Option --root argument should not be set to /",
   "File ${name} exists. Remove it first",
   '${programName}: "${name}" requires ',
-  "${FAILED[purpose]}exec ${name}: ",
   "process args cannot be empty",
   "cannot allocate tty if ${programName} ",
   "cannot use console socket if ${programName} ",
   "cannot exec in a ",
   "open /dev/tty: ",
+  "unable to stat preserved-fd ",
+  "invalid --cgroup argument",
+  "unknown controller ",
+  "bad sub cgroup path: ",
+  "error adding pid ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */

@@ -137,7 +137,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "runtime/plan": [["protocol.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
   "runtime/state": [["record.ts", "lock.ts"], ["status.ts", "store.ts"], ["verbs.ts"]],
   "runtime/launch": [
-    ["relay.ts", "scheduling_hint.ts"],
+    ["relay.ts", "notify_proxy.ts", "scheduling_hint.ts"],
     ["converse.ts", "explain.ts", "start_gate.ts", "wait.ts"],
     ["launch.ts"],
   ],

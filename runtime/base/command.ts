@@ -99,6 +99,8 @@ export interface Command {
   readonly stopAtFirstPositional?: true;
   /** What a failure's sentence begins with, `%n` for the program's name: `%n run failed`. */
   readonly failurePrefix?: string;
+  /** That its program cannot be executed is told as a shell does, to whoever sits before it: nothing else was wrong. */
+  readonly speaksForProgram?: true;
   /** The exit status of a failure, where it is always the same. */
   readonly failureExitCode?: number;
   run(invocation: Invocation): CommandResult | Promise<CommandResult>;

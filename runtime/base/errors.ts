@@ -41,6 +41,16 @@ export class LaunchError extends OcirtError {
   override readonly name = "LaunchError";
 }
 
+/** The program of a container could not be executed. */
+export class ExecuteError extends LaunchError {
+  /** What a shell would say of it: `exec /run.sh: no such file or directory`. */
+  readonly words: string;
+  constructor(message: string, words: string) {
+    super(message);
+    this.words = words;
+  }
+}
+
 /** This host lacks something, or refused something outside the container. */
 export class HostError extends OcirtError {
   override readonly name = "HostError";

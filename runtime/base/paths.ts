@@ -51,10 +51,16 @@ export interface RecordPaths {
   readonly config: string;
   /** The fifo at which a created container waits; gone once it is started. */
   readonly gate: string;
+  /** What the gate is called once the container is started. */
+  readonly started: string;
+  /** How the container ended, where one of the runtime's own processes saw it. */
+  readonly exit: string;
   /** The fifo by which a started container tells whether its program could be executed. */
   readonly outcome: string;
   /** An empty folder to build an overlay on. */
   readonly scratch: string;
+  /** The folder of the socket to which the container says that it is ready; only where a service manager wants to know. */
+  readonly notify: string;
 }
 
 /** The files of container `id` under a state root. */
@@ -69,7 +75,10 @@ export function folderPaths(dir: string): RecordPaths {
     state: `${dir}/state.json`,
     config: `${dir}/config.json`,
     gate: `${dir}/exec.fifo`,
+    started: `${dir}/started`,
+    exit: `${dir}/exit.json`,
     outcome: `${dir}/outcome/exec.fifo`,
     scratch: `${dir}/scratch`,
+    notify: `${dir}/notify`,
   };
 }

@@ -27,6 +27,8 @@ export interface CgroupDriver extends ContainerCgroup {
    * @throws {HostError} when a folder cannot be made
    */
   create(): void;
+  /** The file that tells whether the container is frozen: version 1's where a tree has the freezer; "" without one. */
+  readonly freezer: string;
   /** How a process with one thread joins by itself, which spares it the kernel's global lock (10-20 ms on an idle machine). */
   readonly selfJoin: SelfJoin;
 }

@@ -43,6 +43,15 @@ class FsDriver implements CgroupDriver {
     return this.#created;
   }
 
+  get freezer(): string {
+    let unified = "";
+    for (const { dir, hierarchy: { version, controllers } } of this.#places) {
+      if (controllers.includes("freezer")) return `${dir}/freezer.state`;
+      if (version === 2) unified = `${dir}/cgroup.events`;
+    }
+    return unified;
+  }
+
   get selfJoin(): SelfJoin {
     const tasks: string[] = [];
     let unified: string | null = null;

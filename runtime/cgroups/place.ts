@@ -30,7 +30,7 @@ function ownBase(layout: Layout, { own }: Hierarchy): string {
 }
 
 /** The folder of a cgroup; the mountpoint for one that is outside of what is mounted. */
-function visiblePath({ mountpoint, root }: Hierarchy, cgroup: string): string {
+export function visiblePath({ mountpoint, root }: Hierarchy, cgroup: string): string {
   if (!isBelow(cgroup, root)) return mountpoint;
   const inside = root === "/" ? cgroup : cgroup.slice(root.length);
   return inside === "/" ? mountpoint : mountpoint + inside;

@@ -1,6 +1,6 @@
 import { buildInfo } from "runtime/base/build_info.ts";
 import type { Command, FlagValues, Output } from "runtime/base/command.ts";
-import { HostError, UsageError } from "runtime/base/errors.ts";
+import { ExecuteError, HostError, UsageError } from "runtime/base/errors.ts";
 import { failureOf } from "runtime/base/failure.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
 import type { Logger } from "runtime/base/log.ts";
@@ -26,6 +26,7 @@ interface Session {
   prefix: string;
   /** The exit status of a failure; null where the failure itself decides. */
   failureExitCode: number | null;
+  speaksForProgram: boolean;
 }
 
 /**
@@ -42,16 +43,24 @@ export async function main(argv0: string, args: readonly string[]): Promise<numb
     logsElsewhere: false,
     prefix: "",
     failureExitCode: null,
+    speaksForProgram: false,
   };
   try {
     return await dispatch(session, args);
   } catch (thrown) {
     const { text, exitCode, stack } = failureOf(thrown);
     if (stack !== null) session.log.log("debug", stack);
-    session.log.log("error", session.prefix + text);
-    if (session.logsElsewhere) tell(`${session.prefix}${text}\n`);
+    tellFailure(session, thrown, session.prefix + text);
     return session.failureExitCode ?? exitCode;
   }
+}
+
+function tellFailure(session: Session, thrown: unknown, sentence: string): void {
+  if (session.speaksForProgram && !session.logsElsewhere && thrown instanceof ExecuteError) {
+    return tell(`${thrown.words}\n`);
+  }
+  session.log.log("error", sentence);
+  if (session.logsElsewhere) tell(`${sentence}\n`);
 }
 
 async function dispatch(session: Session, args: readonly string[]): Promise<number> {
@@ -96,6 +105,7 @@ async function runCommand(
   const { programName } = session;
   const { command } = await entry.load();
   session.failureExitCode = command.failureExitCode ?? null;
+  session.speaksForProgram = command.speaksForProgram === true;
   const { flags, positionals } = parseTokens(line.tokens, {
     flags: [...command.flags, HELP_FLAG],
     stopAtFirstPositional: command.stopAtFirstPositional === true,

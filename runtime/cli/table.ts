@@ -46,9 +46,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/list.ts"),
   },
   {
+    name: "pause",
+    summary: "suspend all processes inside a container",
+    load: () => import("runtime/commands/pause.ts"),
+  },
+  {
     name: "ps",
     summary: "display the processes inside a container",
     load: () => import("runtime/commands/ps.ts"),
+  },
+  {
+    name: "resume",
+    summary: "resume all processes that have been suspended",
+    load: () => import("runtime/commands/resume.ts"),
   },
   {
     name: "run",
@@ -74,6 +84,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "state",
     summary: "output the state of a container",
     load: () => import("runtime/commands/state.ts"),
+  },
+  {
+    name: "wait",
+    summary: "wait for the end of a container, and end with its exit status",
+    load: () => import("runtime/commands/wait.ts"),
   },
 ];
 

@@ -62,7 +62,8 @@ export const EXEC_FLAGS: readonly Flag[] = [
     metavar: "CAPABILITY",
     help: "one more capability of the process",
   },
-  PRESERVE_FDS_FLAG,
+  // Sockets of a service manager are for a container's own process, as runc has it.
+  { ...PRESERVE_FDS_FLAG, help: "hand on N more descriptors behind standard error" },
   {
     name: "cgroup",
     type: "list",

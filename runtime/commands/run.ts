@@ -23,6 +23,7 @@ filesystem. "%n spec" writes a config.json to start from.`,
     },
   ],
   positionals: { min: 1, max: 1 },
+  speaksForProgram: true,
   failurePrefix: "%n run failed",
   async run(invocation): Promise<CommandResult> {
     const exitCode = await run(invocation.context, {

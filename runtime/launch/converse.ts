@@ -2,7 +2,7 @@ import { type Fd, type Pid, pid } from "syscalls/abi/brand.ts";
 import { Arena } from "syscalls/libc/arena.ts";
 import { receive, send } from "syscalls/libc/sockets.ts";
 import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
-import { decodeFromChild, type Duty, REPLY_SIZE } from "runtime/plan/protocol.ts";
+import { decodeFromChild, type FromChild, REPLY_SIZE } from "runtime/plan/protocol.ts";
 
 /** What the host half does when the init program asks for it. The pid is the asking process's, as the host sees it. */
 export interface Duties {
@@ -10,6 +10,10 @@ export interface Duties {
   readonly place: (init: Pid) => void;
   readonly limits: (init: Pid) => void;
   readonly copyUp: (init: Pid) => void;
+  /** Makes what the mount point of a step leads to. */
+  readonly placeDirectory: (init: Pid, step: number) => void;
+  readonly placeFile: (init: Pid, step: number) => void;
+  readonly inheritMode: (init: Pid) => void;
   readonly terminal: (init: Pid) => void;
   readonly hooks: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
@@ -17,6 +21,8 @@ export interface Duties {
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
   readonly meanwhile: () => void;
 }
+
+type Ask = Extract<FromChild, { type: "ask" }>;
 
 /** Where the talk ends: with a container that waits for its start, or with a process that has executed its program. */
 export type Until = "ready" | "executed";
@@ -45,10 +51,10 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   const reply = arena.reserve(REPLY_SIZE);
   let init: Pid | null = null;
   // The init may ask before the process that made it has reported its pid.
-  let waiting: Duty | null = null;
+  let waiting: Ask | null = null;
   let ready = false;
-  const answer = (duty: Duty, asking: Pid): void => {
-    duties[duty](asking);
+  const answer = ({ duty, step }: Ask, asking: Pid): void => {
+    duties[duty](asking, step);
     send(socket, reply);
     if (duty === "place") duties.meanwhile();
   };
@@ -68,9 +74,9 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         waiting = null;
         break;
       case "ask":
-        if (said.duty === "idMaps") answer(said.duty, first);
-        else if (init === null) waiting = said.duty;
-        else answer(said.duty, init);
+        if (said.duty === "idMaps") answer(said, first);
+        else if (init === null) waiting = said;
+        else answer(said, init);
         break;
       case "ready":
         if (init === null) return { end: "lost", init };

@@ -1,8 +1,8 @@
 import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
-import { LaunchError } from "runtime/base/errors.ts";
+import { ExecuteError, LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { Step } from "runtime/plan/step.ts";
+import type { MountStep, Step } from "runtime/plan/step.ts";
 import { schedulingHint } from "./scheduling_hint.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
@@ -29,6 +29,7 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
   if (step.kind === "execute") {
     return executeError(plan.purpose, step.path ?? step.args[0] ?? "", errno);
   }
+  if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
   return new LaunchError(stepSentence(step, errno));
 }
 
@@ -46,6 +47,29 @@ function stepSentence(step: Step, errno: number): string {
   const from = step.origin === "" ? "" : ` (${step.origin})`;
   const hint = hintFor(step, errno);
   return failureSentence({ verb, object: object + from, errno, ...hint === null ? {} : { hint } });
+}
+
+function isMount(step: Step): step is Step & ConfiguredMount {
+  return step.kind === "mountFilesystem" || step.kind === "mountClassic" ||
+    step.kind === "mountBind";
+}
+
+/** A mount of config.json, which has a source there. */
+type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" }>;
+
+/** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
+function mountWords(step: Step & ConfiguredMount, errno: number): string {
+  const hint = hintFor(step, errno);
+  const { source, destination, origin } = step;
+  return `error mounting "${source}" to rootfs at "${destination}" (${origin}): ` +
+    `${errnoName(errno)} (${inSentence(errnoText(errno))})${
+      hint === null ? "" : `; hint: ${hint}`
+    }`;
+}
+
+/** Go writes the texts of errnos with a small letter, and its users look for those. */
+function inSentence(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** Go's words for a failed exec.LookPath, which callers turn into exit codes 126 and 127. */
@@ -72,13 +96,14 @@ export function executeError(
   purpose: Plan["purpose"],
   name: string,
   errno: number,
-): LaunchError {
+): ExecuteError {
   // Nobody has looked for a hook before.
   const reason = purpose === "hook" && errno === ERRNO.ENOENT
     ? "no such file or directory; hint: it is missing, or the interpreter that it names"
     : EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
       `${errnoName(errno)} (${errnoText(errno)})`;
-  return new LaunchError(`${FAILED[purpose]}exec ${name}: ${reason}`);
+  const words = `exec ${name}: ${reason}`;
+  return new ExecuteError(FAILED[purpose] + words, words.replace(/; hint: .*/, ""));
 }
 
 /** What to do about a failure, where there is something better to say than the errno's own words. */
@@ -144,10 +169,14 @@ function mountHint(
         ? "in a user namespace it may be mounted only where the host's own is fully visible, and with its pid or network namespace"
         : "the runtime lacks the privilege to mount it here";
     case ERRNO.EINVAL:
-      return "the file system does not know one of the mount's options";
+      return isLabelled(step)
+        ? "the label of /linux/mountLabel needs SELinux, and one that its policy knows"
+        : "the file system does not know one of the mount's options";
     case ERRNO.ELOOP:
     case ERRNO.ENOTDIR:
       return `filesystem "${step.type}" must be mounted on ordinary directory`;
+    case ERRNO.EOPNOTSUPP:
+      return "the label of /linux/mountLabel needs SELinux";
     case ERRNO.ENOSPC:
       return "raise fs.mount-max";
     case ERRNO.EROFS:
@@ -155,6 +184,14 @@ function mountHint(
     default:
       return null;
   }
+}
+
+function isLabelled(
+  step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
+): boolean {
+  return step.kind === "mountFilesystem"
+    ? step.parameters.some((option) => option.startsWith("context="))
+    : /(^|,)context=/.test(step.data);
 }
 
 function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): string | null {
@@ -166,7 +203,11 @@ function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): st
         ? `"${step.destination}" cannot be mounted because it is not of type proc`
         : null;
     case ERRNO.EPERM:
-      return "a flag of the source is locked by its user namespace";
+      return step.flagsMayBeLocked
+        ? "cannot clear locked flags of the source, nor change its access times, in a user namespace"
+        : null;
+    case ERRNO.EACCES:
+      return step.flagsMayBeLocked ? "the container's root may not reach the source" : null;
     case ERRNO.ENOTDIR:
       return "source and mount point must both be directories or both be files";
     default:

@@ -25,6 +25,8 @@ export interface Launch {
   readonly target: OwnedFd | null;
   /** Standard input, output and error for the process; null for one that has this process's own. */
   readonly stdio: readonly [OwnedFd, OwnedFd, OwnedFd] | null;
+  /** The mount of the notify socket's folder that the plan attaches; null when it attaches none. */
+  readonly notify: OwnedFd | null;
   /** The version 2 cgroup that the plan clones the init into, opened; null when it has none. */
   readonly cgroup: OwnedFd | null;
   /** Open descriptors of the namespaces that the plan joins, in its order. */
@@ -40,7 +42,7 @@ export interface Launch {
  * @throws {LaunchError} naming the step that failed; no process of it is left then
  */
 export function launch(launched: Launch): Pid {
-  const { plan, arch, gate, target, stdio, cgroup, namespaces, duties } = launched;
+  const { plan, arch, gate, target, stdio, notify, cgroup, namespaces, duties } = launched;
   const [ours, theirs] = socketPair();
   using host = ours;
   let first: Pid;
@@ -52,6 +54,7 @@ export function launch(launched: Launch): Pid {
       outcome: gate?.outcome.fd ?? null,
       target: target?.fd ?? null,
       stdio: stdio === null ? null : stdioNumbers(stdio),
+      notify: notify?.fd ?? null,
       cgroup: cgroup?.fd ?? null,
       namespaces: namespaces.map(({ fd }) => fd),
     };
@@ -61,7 +64,7 @@ export function launch(launched: Launch): Pid {
       ...gate === null ? [] : [gate.gate, gate.outcome],
       ...stdio ?? [],
       ...namespaces,
-      ...[cgroup, target].filter((fd) => fd !== null),
+      ...[cgroup, target, notify].filter((fd) => fd !== null),
     ];
     for (const { fd } of inherited) setInheritable(fd);
     first = spawn({

@@ -5,7 +5,7 @@ import { openFlags } from "syscalls/abi/open.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { makeFifo, openFile, readInto, writeAll } from "syscalls/libc/files.ts";
-import { makeDirectory, removeEmpty, removeFile } from "syscalls/libc/paths.ts";
+import { makeDirectory, removeEmpty, removeFile, replaceFile } from "syscalls/libc/paths.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { poll } from "syscalls/libc/poll.ts";
 import { decodeReport, REPORT_SIZE } from "syscalls/native/report.ts";
@@ -68,10 +68,10 @@ export function giveStart(paths: RecordPaths, arch: Arch): StartOutcome {
     writeAll(gate.fd, new Uint8Array(1));
   } catch (cause) {
     if (!(cause instanceof SyscallError) || cause.errno !== ERRNO.ENXIO) throw cause;
-    removeGate(paths);
+    passGate(paths);
     return { kind: "nobodyWaits" };
   }
-  removeGate(paths);
+  passGate(paths);
   poll([{ fd: outcome.fd, events: Number(POLL.of("POLLIN")) }], -1);
   const report = new Uint8Array(REPORT_SIZE);
   if (readInto(outcome.fd, report) < REPORT_SIZE) {
@@ -81,9 +81,10 @@ export function giveStart(paths: RecordPaths, arch: Arch): StartOutcome {
   return { kind: "failed", errno: Number(decodeReport(report).value) };
 }
 
-function removeGate({ gate }: RecordPaths): void {
-  const result = removeFile(gate);
-  if (result < 0) throw new SyscallError({ verb: "remove", object: `"${gate}"`, errno: -result });
+/** That the gate is gone tells a running container from a created one; when it got its other name tells when it was started. */
+function passGate({ gate, started }: RecordPaths): void {
+  const result = replaceFile(gate, started);
+  if (result < 0) throw new SyscallError({ verb: "rename", object: `"${gate}"`, errno: -result });
 }
 
 /** Nobody needs it any more, and now costs no time that anybody waits for. What fails here is left for delete. */

@@ -10,6 +10,7 @@ import {
   waitPid,
   type WaitStatus,
 } from "syscalls/libc/process.ts";
+import type { NotifyProxy } from "./notify_proxy.ts";
 import type { Relay } from "./relay.ts";
 
 /** Signals that the engine or the kernel uses for itself. */
@@ -28,22 +29,28 @@ export interface Attended {
  *
  * @param blocked the signals that are blocked in every thread, and so arrive here and nowhere else
  * @param attended null for a process that has the command's own standard input, output and error
+ * @param notify what a container says to a service manager; null where there is none
  */
 export function waitForeground(
   init: Pid,
   blocked: bigint,
   attended: Attended | null = null,
+  notify: NotifyProxy | null = null,
 ): WaitStatus {
   using signals = signalFd(blocked);
   using pidfd = openPidfd(init);
   const watch: Watch = { init, signals: signals.fd, pidfd: pidfd.fd, attended };
   for (;;) {
-    const more = attended === null ? [] : attended.relay.entries();
+    const relayed = attended === null ? [] : attended.relay.entries();
     const [ended, signaled, ...moved] = poll([
       { fd: pidfd.fd, events: READABLE },
       { fd: signals.fd, events: READABLE },
-      ...more,
+      ...relayed,
+      ...notify === null ? [] : [notify.entry],
     ], -1);
+    if (notify !== null && moved.pop() !== 0) {
+      bestEffort("the manager may be gone", () => notify.serve());
+    }
     if (moved.some((events) => events !== 0)) attended?.relay.move();
     let status: WaitStatus | null = null;
     if (ended !== undefined && ended !== 0) status = waitPid(init, { block: true });

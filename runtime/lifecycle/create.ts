@@ -9,9 +9,10 @@ import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
-import type { PlanInput } from "runtime/plan/input.ts";
+import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import { CREATE_HOOKS, LATER_HOOKS, listsWithHooks } from "runtime/plan/create_hooks.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
+import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -30,10 +31,15 @@ import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
+import { noPivot } from "./no_pivot.ts";
+import { managerSocket, shareNotifyFolder } from "./notify.ts";
 import { writePidFile } from "./pid_file.ts";
+import { pidfdSockets, sendPidfd } from "./pidfd_socket.ts";
+import { activation, preservedFds } from "./preserved_fds.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
 import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
+import { withVariables } from "./variables.ts";
 
 /** The spec version that state and hooks are told. */
 export const OCI_VERSION = "1.3.0";
@@ -69,9 +75,14 @@ export async function createContainer(
   foreground: OpenForeground | null,
 ): Promise<CreatedContainer> {
   const id = parseContainerId(options.id);
-  refuseOptions(context, options);
-  const loaded = loadBundle(options.bundle, options.configFile);
-  const { consoleSocket } = options;
+  refuseSystemd(context);
+  const activated = activation((name) => processInfo().env(name), Deno.pid);
+  const preserved = preservedFds(options.preserveFds, activated.count);
+  const manager = managerSocket();
+  const bundle = loadBundle(options.bundle, options.configFile);
+  const variables = [...activated.variables, ...manager === null ? [] : [NOTIFY_VARIABLE]];
+  const loaded = { ...bundle, spec: withVariables(bundle.spec, variables) };
+  const { consoleSocket, pidfdSocket } = options;
   const { terminal = false, consoleSize = null } = loaded.spec.process ?? {};
   checkTerminal(context, { terminal, detach: foreground === null, consoleSocket });
   let keepTerminal: TerminalKeeper | null = null;
@@ -82,8 +93,11 @@ export async function createContainer(
   return createLoaded(context, {
     id,
     loaded,
-    preserveFds: options.preserveFds,
+    preservedFds: preserved,
     pidFile: options.pidFile,
+    noPivot: options.noPivot ? noPivot(loaded.spec, options.configFile) : null,
+    pidfdSockets: pidfdSockets(pidfdSocket, loaded.spec.annotations),
+    manager,
     keepTerminal,
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
@@ -97,26 +111,24 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
   return hooksOfCreate(context, loaded);
 }
 
-function refuseOptions(
-  { systemdCgroup }: Context,
-  { pidfdSocket, noPivot }: CreateOptions,
-): void {
-  const given = [
-    ["--systemd-cgroup", systemdCgroup],
-    ["--pidfd-socket", pidfdSocket !== null],
-    ["--no-pivot", noPivot],
-  ].filter(([, value]) => value).map(([name]) => name);
-  if (given.length > 0) {
-    throw new UsageError(`Cannot use ${given.join(", ")}: this version of ocirt cannot do it yet`);
+function refuseSystemd({ systemdCgroup }: Context): void {
+  if (systemdCgroup) {
+    throw new UsageError("Cannot use --systemd-cgroup: this version of ocirt cannot do it yet");
   }
 }
 
 export interface LoadedContainer {
   readonly id: ContainerId;
   readonly loaded: LoadedBundle;
-  readonly preserveFds: number;
+  /** How many descriptors from 3 on its process keeps. */
+  readonly preservedFds: number;
   /** As the user gave it. */
   readonly pidFile: string | null;
+  readonly noPivot: NoPivot | null;
+  /** Who is sent a pidfd of the init, as the user gave them. */
+  readonly pidfdSockets: readonly string[];
+  /** The socket of a service manager that is told when the container is ready; null when there is none to be told. */
+  readonly manager: string | null;
   /** Null for a process without a terminal. */
   readonly keepTerminal: TerminalKeeper | null;
   /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
@@ -156,6 +168,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
       paths,
       init: running.pid as Pid,
       cgroup,
+      manager: container.manager,
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   });
@@ -189,6 +202,7 @@ function firstRecord(
     startTime: "",
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
+    freezer: cgroup.freezer,
     sharedMount: sharedMount(spec),
     creating: false,
     hooks: listsWithHooks(spec.hooks, LATER_HOOKS),
@@ -219,20 +233,25 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     facts,
     cgroups,
     links,
-    preservedFds: container.preserveFds,
+    noPivot: container.noPivot,
+    preservedFds: container.preservedFds,
+    notify: container.manager !== null,
     keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
+  using notify = input.notify ? shareNotifyFolder(paths) : null;
   let record = run.record;
   startInit(context, {
     input,
     paths,
     undo,
     keepTerminal: container.keepTerminal,
+    notify,
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
+      sendPidfd(init, container.pidfdSockets, "standard");
     },
     hooks: () => hooks?.run(record, cgroups),
   });

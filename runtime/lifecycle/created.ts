@@ -13,4 +13,6 @@ export interface StartableContainer extends Disposable {
 export interface CreatedContainer extends StartableContainer {
   readonly init: Pid;
   readonly cgroup: ContainerCgroup;
+  /** The socket of the service manager that wants to know when it is ready; null when nobody does. */
+  readonly manager: string | null;
 }

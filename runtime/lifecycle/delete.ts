@@ -1,4 +1,4 @@
-import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { MNT } from "syscalls/abi/mount.ts";
 import { POLL } from "syscalls/abi/poll.ts";
@@ -12,10 +12,11 @@ import { parseContainerId } from "runtime/base/container_id.ts";
 import { StateError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { fromRecord } from "runtime/cgroups/from_record.ts";
+import { thaw } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
-import { isAlive, statusOf } from "runtime/state/status.ts";
+import { exists, isAlive, statusOf } from "runtime/state/status.ts";
 import { readRecord, removeContainerDir } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
@@ -45,16 +46,6 @@ export async function deleteContainer(
   await destroy(context, record, paths);
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
-  }
-}
-
 /** With `force`, a record that is missing or damaged leaves nothing to ask: what is there is taken away. */
 function recordOrNull(context: Context, id: string, force: boolean): ContainerRecord | null {
   try {
@@ -72,7 +63,7 @@ export async function destroy(
   record: ContainerRecord,
   paths: RecordPaths,
 ): Promise<void> {
-  if (isAlive(record)) killInit(pid(record.pid));
+  if (isAlive(record)) killInit(record);
   await destroyEnded(context, record, paths);
 }
 
@@ -134,11 +125,14 @@ export function unmountShared({ sharedMount }: ContainerRecord): void {
   });
 }
 
-function killInit(init: Pid): void {
+function killInit(record: ContainerRecord): void {
+  const init = pid(record.pid);
   const pidfd = bestEffort("it may have ended meanwhile", () => openPidfd(init));
   if (pidfd === null) return;
   using opened = pidfd;
   bestEffort("it may have ended meanwhile", () => signalPidfd(opened.fd, SIGNALS.SIGKILL));
+  // On version 1 nobody dies who is frozen.
+  thaw(record.cgroups);
   const [ended] = poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], KILL_PATIENCE);
   if (ended === 0) {
     throw new StateError(

@@ -6,15 +6,20 @@ import { StateError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { type ExecInput, planExec } from "runtime/plan/exec.ts";
+import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
+import type { IdList } from "runtime/spec/valid.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
-import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
+import { setLimits, setOomScore } from "./duties.ts";
+import { joinUnified } from "./exec_cgroup.ts";
 import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
 import { writePidFile } from "./pid_file.ts";
 import {
   checkTerminal,
@@ -31,8 +36,6 @@ export interface ExecOptions extends ProcessOptions {
   /** As typed. */
   readonly pidFile: string | null;
   readonly pidfdSocket: string | null;
-  /** `[controllers:]path` each. */
-  readonly cgroup: readonly string[];
   /** Execute in a paused container too: the process waits for the end of the pause. */
   readonly ignorePaused: boolean;
 }
@@ -56,37 +59,58 @@ export function exec(context: Context, options: ExecOptions): number {
   const keepTerminal = consoleSocket === null ? foreground?.keep ?? null : sendTo(consoleSocket);
   if (!detach) becomeParent({ noSubreaper: true });
   letSignalsEnd(detach);
-  const process = join(context, { input, target, keepTerminal });
+  const { pidfdSocket } = options;
+  const process = join(context, {
+    input,
+    target,
+    keepTerminal,
+    pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
+    init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
+  });
   if (options.pidFile !== null) announce(process, options.pidFile);
-  return detach ? 0 : attend(process, foreground?.attend() ?? null);
+  return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
 }
 
 interface Join {
   readonly input: ExecInput;
   readonly target: OwnedFd;
   readonly keepTerminal: TerminalKeeper | null;
+  readonly pidfdSockets: readonly string[];
+  /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
+  readonly init: Pid | null;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
-function join(context: Context, { input, target, keepTerminal }: Join): Pid {
+function join(context: Context, { input, target, keepTerminal, pidfdSockets, init }: Join): Pid {
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
-  for (const warning of warnings) context.log.log("warning", warning);
-  return launch({
+  const { log } = context;
+  for (const warning of warnings) log.log("warning", warning);
+  // The words that callers of runc look for in a debug log.
+  log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
+  const { initial } = processOf(input).execCpuAffinity;
+  if (initial !== null) log.log("debug", `nsexec: affinity: ${hexMask(initial)}`);
+  const process = launch({
     plan,
     arch: input.facts.arch,
     gate: null,
     target,
     stdio: null,
+    notify: null,
     cgroup: null,
     namespaces: [],
     duties: {
       idMaps: neverAsked,
       copyUp: neverAsked,
       hooks: neverAsked,
+      placeDirectory: neverAsked,
+      placeFile: neverAsked,
+      inheritMode: neverAsked,
       place: (process) => {
-        moveIntoCgroup(process, plan.host);
+        log.log("debug", `child process in init(): pid ${process}`);
+        if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
         setOomScore(process, plan.host);
+        sendPidfd(process, pidfdSockets, "setns");
       },
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
@@ -96,6 +120,13 @@ function join(context: Context, { input, target, keepTerminal }: Join): Pid {
       meanwhile: () => {},
     },
   });
+  log.log("debug", "setns_init: about to exec: done");
+  return process;
+}
+
+/** CPUs 0 to N as the bits of one number. */
+function hexMask({ ids }: IdList): string {
+  return `0x${[...ids].reduce((mask, id) => mask | 1n << BigInt(id), 0n).toString(16)}`;
 }
 
 function neverAsked(): never {

@@ -4,7 +4,6 @@ import { readUserFile } from "runtime/host/bundle.ts";
 import { probeHost } from "runtime/host/probe.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
 import type { ExecInput } from "runtime/plan/exec.ts";
-import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { changedProcess, type ProcessChanges } from "runtime/spec/changed_process.ts";
 import { parseConfig, parseProcess } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
@@ -12,8 +11,10 @@ import type { ProcessScope } from "runtime/spec/checks/process.ts";
 import { type JoiningProcess, validate, validateProcess } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import type { Context } from "./context.ts";
+import { execCgroups } from "./exec_cgroup.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
+import { preservedFds } from "./preserved_fds.ts";
 import { refuseUnsupportedProcess } from "./unsupported.ts";
 
 /** What the command line says of the process. */
@@ -21,6 +22,8 @@ export interface ProcessOptions extends ProcessChanges {
   /** A file with the whole process; null where the container's own is changed. */
   readonly processFile: string | null;
   readonly preserveFds: number;
+  /** `[controllers:]path` each. */
+  readonly cgroup: readonly string[];
 }
 
 /** All that the plan of `exec` is made from: the container as it was created, and the process that is asked for. */
@@ -52,10 +55,12 @@ export function execInput(
   return {
     spec,
     facts,
-    cgroups: cgroupsOf(record.cgroups),
+    cgroups: execCgroups(record.cgroups, options.cgroup),
     links: new Map(),
     keyring: record.keyring === "" ? null : record.keyring,
-    preservedFds: options.preserveFds,
+    noPivot: null,
+    preservedFds: preservedFds(options.preserveFds),
+    notify: false,
     joined: joinedNamespaces(record.pid, created),
   };
 }
@@ -73,29 +78,9 @@ function withProcess(
   const hasUser = namespaces.some(({ type }) => type === "user");
   const userNamespace = hasUser ? { uidMappings, gidMappings } : null;
   const { process, warnings } = check({ facts, userNamespace });
-  return { ...spec, process, warnings };
-}
-
-/** From a record: what a process of one thread writes itself into, and what it is moved into. */
-export function cgroupsOf(directories: readonly string[]): CgroupFacts {
-  const isV1 = (dir: string): boolean => exists(`${dir}/tasks`);
-  const v1 = directories.filter(isV1);
-  return {
-    unified: v1.length === 0,
-    hierarchies: [],
-    tasks: v1.map((dir) => `${dir}/tasks`),
-    unifiedDirectory: directories.find((dir) => !v1.includes(dir)) ?? null,
-  };
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    // The container is being deleted: joining what is left of it tells.
-    return false;
-  }
+  // runc sets the container's own umask even where a file describes the whole process.
+  const umask = process.umask ?? spec.process?.umask ?? null;
+  return { ...spec, process: { ...process, umask }, warnings };
 }
 
 /** Those of the container's namespaces that are not this process's own: the others need no joining, and user may not be joined twice. */

@@ -47,6 +47,8 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     cgroups: cgroup.facts,
     links,
     preservedFds: 0,
+    noPivot: null,
+    notify: false,
     keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {
@@ -55,6 +57,7 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     outcome: NO_FD,
     target: null,
     stdio: null,
+    notify: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });
@@ -105,6 +108,12 @@ function hostActions(duties: HostDuties): HostAction[] {
   if (duties.moveInto !== null) {
     const text = `move the init into cgroup ${JSON.stringify(duties.moveInto)}`;
     actions.push({ text, origin: "/linux/cgroupsPath" });
+  }
+  for (const { hostName, name, origin } of duties.netDevices) {
+    const text = `move network device ${JSON.stringify(hostName)} into the container as ${
+      JSON.stringify(name)
+    }`;
+    actions.push({ text, origin });
   }
   if (duties.oomScoreAdj !== null) {
     const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;

@@ -26,7 +26,7 @@ export function features({ version }: Context): unknown {
         flags: Object.keys(MEMORY_POLICY_FLAGS),
       },
       mountExtensions: { idmap: { enabled: false } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     annotations: {
       "org.opencontainers.runc.checkpoint.enabled": "false",

@@ -1,6 +1,7 @@
 import { parseContainerId } from "runtime/base/container_id.ts";
 import { OcirtError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
+import { type ExitRecord, readExit } from "runtime/state/exit.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import { type Status, statusOf } from "runtime/state/status.ts";
 import { listIds, readRecord } from "runtime/state/store.ts";
@@ -19,6 +20,8 @@ export interface ContainerState {
   readonly created: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly ownerUid: number;
+  /** How it ended; null while it runs, and where nobody of the runtime saw it. */
+  readonly exit: ExitRecord | null;
 }
 
 /** A container that is looked at: nobody is kept from changing it meanwhile. */
@@ -49,6 +52,7 @@ export function inspect(context: Context, id: string): ContainerState {
     created,
     annotations,
     ownerUid: Deno.statSync(paths.dir).uid ?? 0,
+    exit: status === "stopped" ? readExit(paths) : null,
   };
 }
 

@@ -5,6 +5,7 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
 import { ioCode } from "runtime/base/io_failure.ts";
+import { thaw } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
@@ -29,23 +30,36 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
     );
   }
   using container = openContainer(context, id);
-  if (all) return killAll(container.cgroup, number);
-  assertAllowed("kill", id, container.status);
-  const init = pid(container.record.pid);
+  const { status, cgroup, record } = container;
+  // On version 1 nobody dies who is frozen.
+  const wake = (): void => {
+    if (status === "paused" && number === SIGNALS.SIGKILL) thaw(record.cgroups);
+  };
+  if (all) {
+    wake();
+    return killAll(cgroup, number);
+  }
+  // Without a pid namespace of the container's own, others may have outlived its init.
+  if (status === "stopped" && number === SIGNALS.SIGKILL && cgroup.pids().length > 0) {
+    return killAll(cgroup, number);
+  }
+  assertAllowed("kill", id, status);
+  const init = pid(record.pid);
   // Only the end of a pid namespace's first process takes the others with it.
   const everybody = number === SIGNALS.SIGKILL && !leadsItsNamespace(init);
   try {
     using pidfd = openPidfd(init);
     // The pidfd is of whoever has that pid now: only the start time says that it is still the container's init.
-    if (!isAlive(container.record)) throw new StateError("container not running");
+    if (!isAlive(record)) throw new StateError("container not running");
     signalPidfd(pidfd.fd, number);
+    wake();
   } catch (cause) {
     if (cause instanceof SyscallError && cause.errno === ERRNO.ESRCH) {
       throw new StateError("container not running", { cause });
     }
     throw cause;
   }
-  if (everybody) killAll(container.cgroup, number);
+  if (everybody) killAll(cgroup, number);
 }
 
 function parseSignal(text: string): number | undefined {

@@ -1,3 +1,8 @@
+import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { openPidfd } from "syscalls/libc/process.ts";
+import type { NotifyProxy } from "runtime/launch/notify_proxy.ts";
+import type { WaitStatus } from "syscalls/libc/process.ts";
+import { exitStatus } from "runtime/launch/wait.ts";
 import { lockUnlessDeleted } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
@@ -5,6 +10,8 @@ import type { Context } from "./context.ts";
 import { destroyAfter, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { HookError } from "./hook_error.ts";
+import { awaitReady, listenForReady } from "./notify.ts";
+import { recordExit } from "./record_exit.ts";
 import { executeCreated, startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
@@ -40,6 +47,10 @@ export async function runCreated(
   terminal: ForegroundTerminal | null = null,
 ): Promise<number> {
   const attended = terminal?.attend() ?? null;
+  const { init, manager, paths } = created;
+  // In the foreground this process is the service, whose end the manager waits for.
+  const mainPid = detach ? init : pid(Deno.pid);
+  using notify = manager === null ? null : listenForReady(context, { manager, paths, mainPid });
   {
     using container = created;
     try {
@@ -49,14 +60,28 @@ export async function runCreated(
       await destroyAfter(context, container, cause);
     }
   }
-  if (detach) return 0;
-  const status = attend(created.init, attended);
-  if (!keep) await removeEnded(context, created);
-  return status;
+  if (detach) {
+    if (notify !== null) awaitChild(context, notify, init);
+    return 0;
+  }
+  const status = attend(init, attended, notify);
+  if (keep) noteEnded(created, status);
+  else await removeEnded(context, created);
+  return exitStatus(status);
+}
+
+function awaitChild(context: Context, notify: NotifyProxy, init: Pid): void {
+  using pidfd = openPidfd(init);
+  awaitReady(context, notify, pidfd.fd);
 }
 
 /** Takes the container away, unless somebody else has done it while it ran. */
 async function removeEnded(context: Context, { record, paths }: CreatedContainer): Promise<void> {
   using lock = lockUnlessDeleted(paths.dir);
   if (lock !== null) await destroyEnded(context, record, paths);
+}
+
+function noteEnded({ record, paths }: CreatedContainer, status: WaitStatus): void {
+  using lock = lockUnlessDeleted(paths.dir);
+  if (lock !== null) recordExit(record, paths, status);
 }

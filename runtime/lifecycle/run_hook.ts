@@ -86,11 +86,15 @@ function begin(
     gate: null,
     target,
     stdio,
+    notify: null,
     cgroup: null,
     namespaces: [],
     duties: {
       idMaps: neverAsked,
       copyUp: neverAsked,
+      placeDirectory: neverAsked,
+      placeFile: neverAsked,
+      inheritMode: neverAsked,
       terminal: neverAsked,
       hooks: neverAsked,
       place: (process) => {

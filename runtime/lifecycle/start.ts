@@ -1,25 +1,54 @@
+import { pid } from "syscalls/abi/brand.ts";
 import { hostArch } from "syscalls/libc/library.ts";
+import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { setSignalMask } from "syscalls/libc/poll.ts";
+import { openPidfd } from "syscalls/libc/process.ts";
 import { LaunchError, StateError } from "runtime/base/errors.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { executeError } from "runtime/launch/explain.ts";
+import type { NotifyProxy } from "runtime/launch/notify_proxy.ts";
 import { giveStart } from "runtime/launch/start_gate.ts";
 import { parseConfig } from "runtime/spec/parse.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
 import type { StartableContainer } from "./created.ts";
+import { awaitReady, listenForReady, managerSocket } from "./notify.ts";
 import { openContainer } from "./open.ts";
 
-/** Lets a created container's init become the user's program. Returns when execve(2) has worked and all hooks have run. */
+/**
+ * Lets a created container's init become the user's program. Returns when execve(2) has worked and all hooks have run, or,
+ * where a service manager wants to know, once the program has said that it is ready.
+ */
 export async function start(context: Context, id: string): Promise<void> {
+  using ready = await startOpened(context, id);
+  // Without the lock: others may kill or delete what takes long to be ready.
+  if (ready !== null) awaitReady(context, ready.proxy, ready.init.fd);
+}
+
+/** What to wait for after a start. */
+interface Ready extends Disposable {
+  readonly proxy: NotifyProxy;
+  readonly init: OwnedFd;
+}
+
+async function startOpened(context: Context, id: string): Promise<Ready | null> {
   using container = openContainer(context, id);
   assertAllowed("start", id, container.status);
-  await startCreated(
-    context,
-    container,
-    () => interruptibly(() => executeCreated(container.paths)),
-  );
+  const execute = (): void => interruptibly(() => executeCreated(container.paths));
+  const manager = managerSocket();
+  if (manager === null) {
+    await startCreated(context, container, execute);
+    return null;
+  }
+  using stack = new DisposableStack();
+  const mainPid = pid(container.record.pid);
+  const init = stack.use(openPidfd(mainPid));
+  const proxy = stack.use(listenForReady(context, { manager, paths: container.paths, mainPid }));
+  await startCreated(context, container, execute);
+  if (proxy === null) return null;
+  const kept = stack.move();
+  return { proxy, init, [Symbol.dispose]: () => kept.dispose() };
 }
 
 /** Executing may take as long as the file system that the program lies on: Ctrl-C must end the wait. */

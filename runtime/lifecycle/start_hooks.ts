@@ -8,7 +8,8 @@ import { statusOf } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import type { StartableContainer } from "./created.ts";
 import { destroyAfter } from "./delete.ts";
-import { cgroupsOf, joinedNamespaces } from "./exec_input.ts";
+import { execCgroups } from "./exec_cgroup.ts";
+import { joinedNamespaces } from "./exec_input.ts";
 import { type HookScene, hostList, runHooks } from "./hook_lists.ts";
 import { innerPid } from "./inner_pid.ts";
 import { savedSpec } from "./saved_spec.ts";
@@ -34,10 +35,12 @@ export async function startWithHooks(
     runInside(scene, {
       spec,
       facts,
-      cgroups: cgroupsOf(record.cgroups),
+      cgroups: execCgroups(record.cgroups, []),
       links: new Map(),
       keyring: record.keyring === "" ? null : record.keyring,
       preservedFds: 0,
+      noPivot: null,
+      notify: false,
       joined: joinedNamespaces(record.pid, spec),
     });
   } catch (cause) {

@@ -2,8 +2,10 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { openFile } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import type { Logger } from "runtime/base/log.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
+import type { Duties } from "runtime/launch/converse.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { makeStartGate } from "runtime/launch/start_gate.ts";
 import { planCreate } from "runtime/plan/create.ts";
@@ -12,6 +14,9 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { inheritMode } from "./inherit_mode.ts";
+import { makePlace } from "./make_place.ts";
+import { NetDevices } from "./net_devices.ts";
 import type { Undo } from "./rollback.ts";
 import { takeTerminal, type TerminalKeeper } from "./terminal.ts";
 
@@ -26,45 +31,78 @@ export interface InitStart {
   /** Called when the init is about to switch its root, if there are hooks for that moment. */
   readonly hooks: () => void;
   readonly keepTerminal: TerminalKeeper | null;
+  /** The mount of the notify socket's folder; null without one. */
+  readonly notify: OwnedFd | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
-export function startInit(
-  context: Context,
-  { input, paths, undo, place, meanwhile, hooks, keepTerminal }: InitStart,
-): void {
+export function startInit(context: Context, start: InitStart): void {
+  const { input, paths, undo, notify } = start;
   const plan = planCreate(input);
-  for (const warning of plan.warnings) context.log.log("warning", warning);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
+  const { log } = context;
+  logBeginning(log, plan);
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
+  const { netDevices } = plan.host;
+  const devices = netDevices.length === 0 ? null : new NetDevices(netDevices);
+  if (devices !== null) undo(() => devices.moveBack());
   const init = launch({
     plan,
     arch,
     gate,
     target: null,
     stdio: null,
+    notify,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
-    duties: {
-      idMaps: (process) => writeIdMaps(process, plan.host),
-      place: (process) => {
-        place(process);
-        moveIntoCgroup(process, plan.host);
-        setOomScore(process, plan.host);
-      },
-      copyUp,
-      hooks,
-      terminal: (process) => {
-        if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
-      },
-      limits: (process) => setLimits(process, plan.host),
-      warn: (step, errno) => context.log.log("warning", stepWarning(plan, step, errno)),
-      meanwhile,
-    },
+    duties: initDuties(log, plan, start, devices),
   });
   undo(() => void endProcess(init));
+  log.log("debug", "init: closing the pipe to signal completion");
+  if (devices === null) return;
+  devices[Symbol.dispose]();
+  // Before the init is ended: what is left of the rollback then still reaches the devices.
+  undo(() => devices.open(init));
+}
+
+function initDuties(
+  log: Logger,
+  plan: Plan,
+  { place, hooks, keepTerminal, meanwhile }: InitStart,
+  devices: NetDevices | null,
+): Duties {
+  return {
+    idMaps: (process) => writeIdMaps(process, plan.host),
+    place: (process) => {
+      log.log("debug", `child process in init(): pid ${process}`);
+      place(process);
+      moveIntoCgroup(process, plan.host);
+      setOomScore(process, plan.host);
+      devices?.move(process);
+    },
+    copyUp,
+    placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
+    placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+    inheritMode,
+    hooks,
+    terminal: (process) => {
+      if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
+    },
+    limits: (process) => setLimits(process, plan.host),
+    warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
+    meanwhile,
+  };
+}
+
+/** Warnings, and the words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */
+function logBeginning(log: Logger, { steps, warnings }: Plan): void {
+  for (const warning of warnings) log.log("warning", warning);
+  log.log("debug", `nsexec container setup: ${steps.length} steps`);
+  for (const copy of ["/proc/self/exe clone", "overlayfs for sealed /proc/self/exe"]) {
+    log.log("debug", `runc exeseal: using ${copy}: not needed, the init is a sealed memfd`);
+  }
 }
 
 interface HostFiles extends Disposable {

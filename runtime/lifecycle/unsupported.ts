@@ -63,7 +63,7 @@ function processPaths({ config }: ValidSpec): string[] {
 
 function linuxPaths({ config }: ValidSpec): string[] {
   const { linux } = config;
-  const own = ["seccomp", "intelRdt", "netDevices", "mountLabel"];
+  const own = ["seccomp", "intelRdt"];
   const limits = [
     "memory",
     "cpu",

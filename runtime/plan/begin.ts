@@ -18,8 +18,12 @@ export function beginSteps(input: Pick<PlanInput, "facts" | "preservedFds">): St
       label: "keep descriptors from the process",
       origin: "",
     },
-    { kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" },
   ];
+}
+
+/** For whoever makes files. */
+export function noUmaskSteps(): Step[] {
+  return [{ kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" }];
 }
 
 /** Signals that the JavaScript engine and its C library ignore in the runtime itself. */

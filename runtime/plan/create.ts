@@ -1,4 +1,4 @@
-import { beginSteps } from "./begin.ts";
+import { beginSteps, noUmaskSteps } from "./begin.ts";
 import {
   executeSteps,
   identitySteps,
@@ -22,6 +22,7 @@ import {
   nameSteps,
   ownNamespaceSteps,
 } from "./namespaces.ts";
+import { notifySteps } from "./notify.ts";
 import type { Plan } from "./plan.ts";
 import { deviceSteps } from "./rootfs/devices.ts";
 import {
@@ -32,6 +33,7 @@ import {
 } from "./rootfs/enter_root.ts";
 import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
 import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
+import { openSourceSteps } from "./rootfs/sources.ts";
 import { schedulingSteps } from "./scheduling.ts";
 import type { Step } from "./step.ts";
 import { sysctlSteps } from "./sysctl.ts";
@@ -47,11 +49,16 @@ interface Phase {
 export const CREATE_ORDER: readonly Phase[] = [
   {
     steps: beginSteps,
-    reason: "first, so that nothing of the caller's leaks, and all that is made has its exact mode",
+    reason: "first, so that nothing of the caller's leaks",
   },
+  { steps: noUmaskSteps, reason: "all that is made has its exact mode" },
   {
     steps: joinCgroupSteps,
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
+  },
+  {
+    steps: openSourceSteps,
+    reason: "a user namespace is about to hide what only root of the host can see",
   },
   {
     steps: joinSteps,
@@ -81,6 +88,7 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the last moment at which the host's own files are in sight",
   },
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
+  { steps: notifySteps, reason: "/run may be one of the mounts before" },
   { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
   {
     steps: createHookSteps,
@@ -131,6 +139,7 @@ export function planCreate(input: PlanInput): Plan {
       cloneInto: cloneInto(input),
       moveInto: cloneInto(input) === null ? input.cgroups.unifiedDirectory : null,
       oomScoreAdj: spec.process?.oomScoreAdj ?? null,
+      netDevices: spec.netDevices,
       rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
     },
     warnings: [...spec.warnings, ...capabilityWarnings(input)],

@@ -3,11 +3,11 @@ import { finalAffinitySteps, initialAffinitySteps } from "./affinity.ts";
 import { beginSteps } from "./begin.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import {
+  changedUmaskSteps,
   executeAtOnceSteps,
   identitySteps,
   limitsFromOutside,
   limitSteps,
-  umaskSteps,
 } from "./identity.ts";
 import type { PlanInput } from "./input.ts";
 import {
@@ -43,7 +43,7 @@ function execSteps(input: ExecInput): Step[] {
     ...joinKeyringSteps(input),
     ...joinedRootSteps(input),
     ...terminalSteps(input),
-    ...umaskSteps(input),
+    ...changedUmaskSteps(input),
     // A low limit must not disturb the steps before.
     ...limitSteps(input),
     ...schedulingSteps(input),
@@ -80,6 +80,7 @@ export function planExec(input: ExecInput): Plan {
       gidMappings: [],
       cloneInto: null,
       moveInto: input.cgroups.unifiedDirectory,
+      netDevices: [],
       oomScoreAdj: process?.oomScoreAdj ?? null,
       rlimits: limitsFromOutside(input) ? process?.rlimits ?? [] : [],
     },

@@ -2,6 +2,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import type { NamespaceType, ValidHook } from "runtime/spec/valid.ts";
 import { beginSteps } from "./begin.ts";
 import { type ExecInput, planExec } from "./exec.ts";
+import { DEFAULT_UMASK } from "./identity.ts";
 import { processOf } from "./input.ts";
 import {
   forkJoinedSteps,
@@ -47,8 +48,7 @@ export function planHook({ hook, env, facts, directory, inside }: HookInput): Pl
   const { soft, hard } = facts.nofile;
   const steps: Step[] = [
     STDIO,
-    // The hook's umask is that of whoever called the runtime.
-    ...beginSteps({ facts, preservedFds: 0 }).filter(({ kind }) => kind !== "setUmask"),
+    ...beginSteps({ facts, preservedFds: 0 }),
     ...inside === null ? [] : joinCgroupSteps(inside),
     ...inside === null ? [] : joinProcessSteps(inside.joined),
     ...forkJoinedSteps(),
@@ -82,6 +82,7 @@ const NO_DUTIES: Plan["host"] = {
   gidMappings: [],
   cloneInto: null,
   moveInto: null,
+  netDevices: [],
   oomScoreAdj: null,
   rlimits: [],
 };
@@ -95,7 +96,8 @@ const NO_DUTIES: Plan["host"] = {
 export function planHookAsProcess(input: ExecInput, hook: ValidHook): Plan {
   const process = processOf(input);
   const env = hook.env ?? process.env;
-  const changed = { ...process, args: hook.args, env, terminal: false, consoleSize: null };
+  const umask = process.umask ?? DEFAULT_UMASK;
+  const changed = { ...process, args: hook.args, env, umask, terminal: false, consoleSize: null };
   const plan = planExec({ ...input, spec: { ...input.spec, process: changed } });
   const steps = plan.steps.flatMap((step): readonly Step[] => {
     switch (step.kind) {

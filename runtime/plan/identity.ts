@@ -14,10 +14,23 @@ export function makeCwdSteps(input: PlanInput): Step[] {
   return [{ kind: "makeDirectory", path: cwd, label, origin: "/process/cwd" }];
 }
 
+/** What runc sets for a container whose configuration has no umask. */
+export const DEFAULT_UMASK = 0o022;
+
+/** The umask of a container's own process. */
 export function umaskSteps(input: PlanInput): Step[] {
+  return [umaskStep(processOf(input).umask ?? DEFAULT_UMASK)];
+}
+
+/** The umask of a process of `exec`: without one it keeps the caller's. */
+export function changedUmaskSteps(input: PlanInput): Step[] {
   const { umask } = processOf(input);
+  return umask === null ? [] : [umaskStep(umask)];
+}
+
+function umaskStep(umask: number): Step {
   const label = `set umask ${umask.toString(8).padStart(4, "0")}`;
-  return [{ kind: "setUmask", umask, label, origin: "/process/user/umask" }];
+  return { kind: "setUmask", umask, label, origin: "/process/user/umask" };
 }
 
 /** Limits, set by the init itself where it is root of the host, else by the host half. */

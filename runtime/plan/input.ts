@@ -11,8 +11,18 @@ export interface PlanInput {
   readonly links: ReadonlyMap<string, string>;
   /** Descriptors from 3 on that the caller wants the process to have. */
   readonly preservedFds: number;
+  /** Move the root over the host's in place of pivot_root (`--no-pivot`); null: pivot. */
+  readonly noPivot: NoPivot | null;
+  /** Whether the process can tell a service manager that it is ready. */
+  readonly notify: boolean;
   /** Name of the session keyring to join; null leaves the process the caller's. */
   readonly keyring: string | null;
+}
+
+/** What a root that was only moved over the host's must have hidden before, since the host's mounts stay below it. */
+export interface NoPivot {
+  /** Mount points of the host's that show a whole procfs or sysfs, outermost first. */
+  readonly fullMounts: readonly string[];
 }
 
 /** @throws {RangeError} when the configuration has no process: the caller checks that first */

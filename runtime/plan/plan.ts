@@ -1,4 +1,4 @@
-import type { IdMapping, ValidNamespace, ValidRlimit } from "runtime/spec/valid.ts";
+import type { IdMapping, ValidNamespace, ValidNetDevice, ValidRlimit } from "runtime/spec/valid.ts";
 import type { Step } from "./step.ts";
 
 /** All that a command will do in a container: the steps of the program, and what the host half owes it. */
@@ -25,6 +25,8 @@ export interface HostDuties {
   readonly cloneInto: string | null;
   /** The version 2 cgroup that the host half must move the init into; null when it got there by itself. */
   readonly moveInto: string | null;
+  /** Network devices to move into the init's network namespace before it does anything. */
+  readonly netDevices: readonly ValidNetDevice[];
   /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
   readonly rlimits: readonly ValidRlimit[];
 }

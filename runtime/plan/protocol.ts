@@ -31,8 +31,17 @@ export const DUTY = {
   copyUp: 4,
   /** Take the master of the process's terminal, which is at descriptor {@link TERMINAL_MASTER} of the asking process. */
   terminal: 5,
+  /**
+   * Make the directory that the mount point of the asking step leads to, by symlinks that lead nowhere, in the root at
+   * descriptor {@link PLACE_ROOT} of the asking process.
+   */
+  placeDirectory: 6,
+  /** The same with an empty file. */
+  placeFile: 7,
+  /** Give the file system that is being made at descriptor {@link INHERIT_MODE}.filesystem the mode of the directory at `.directory`. */
+  inheritMode: 8,
   /** Run the hooks of `create`: the container's mounts are made, and its root is not yet switched. */
-  hooks: 6,
+  hooks: 9,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
@@ -40,6 +49,17 @@ export const COPY_UP = { from: 201, to: 202 } as const;
 
 /** Where a process holds the master of its terminal until the host half has it. */
 export const TERMINAL_MASTER = 203;
+
+/** Where the init holds its root for `placeDirectory` and `placeFile`. */
+export const PLACE_ROOT = 204;
+
+/** Where the init holds a file system that is being made, and the directory that it will cover. */
+export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
+/**
+ * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the
+ * numbers that both halves know.
+ */
+export const PRESERVED_MOST = 64;
 
 export type Duty = keyof typeof DUTY;
 
@@ -50,7 +70,7 @@ export const REPLY_SIZE = 8;
 export type FromChild =
   | { readonly type: "failed"; readonly step: number; readonly errno: number }
   | { readonly type: "initPid"; readonly pid: number }
-  | { readonly type: "ask"; readonly duty: Duty }
+  | { readonly type: "ask"; readonly duty: Duty; readonly step: number }
   | { readonly type: "warning"; readonly step: number; readonly errno: number }
   | { readonly type: "ready" };
 
@@ -73,7 +93,7 @@ export function decodeFromChild(
       const number = Number(value);
       for (const name in DUTY) {
         const duty = name as Duty;
-        if (DUTY[duty] === number) return { type: "ask", duty };
+        if (DUTY[duty] === number) return { type: "ask", duty, step };
       }
     }
   }

@@ -31,6 +31,7 @@ export type HostFd =
   | "stdin"
   | "stdout"
   | "stderr"
+  | "notify"
   | `namespace:${number}`;
 
 export type StepAction =
@@ -43,6 +44,12 @@ export type StepAction =
   | IdentityStep
   | ExecStep;
 
+/** What is asked for by a step of its own; the rest belongs to steps that do more. */
+type StepDuty = Exclude<
+  Duty,
+  "copyUp" | "terminal" | "placeDirectory" | "placeFile" | "inheritMode"
+>;
+
 /** Before anything of the container exists, and the talk with the host half. */
 export type ProcessStep =
   /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
@@ -52,7 +59,10 @@ export type ProcessStep =
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
-  | { readonly kind: "ask"; readonly duty: Exclude<Duty, "copyUp" | "terminal"> }
+  | {
+    readonly kind: "ask";
+    readonly duty: StepDuty;
+  }
   /** Enters a version 1 cgroup by its `tasks` file. */
   | { readonly kind: "joinCgroup"; readonly tasks: string }
   /** Clones the init with new namespaces, reports its pid and ends; the init goes on with the next step. */
@@ -107,10 +117,20 @@ export type NamespaceStep =
 export type RootStep =
   /** Changes the propagation of everything mounted at and, for the `r...` forms, below `/`. */
   | { readonly kind: "setRootPropagation"; readonly propagation: Propagation }
-  /** Makes the mount that holds the rootfs private: pivot_root refuses a shared parent. Tries the paths in order. */
-  | { readonly kind: "makeParentPrivate"; readonly candidates: readonly string[] }
+  /** Cuts the mount that holds the rootfs off: pivot_root refuses a shared parent. Tries the paths in order. */
+  | {
+    readonly kind: "cutParentOff";
+    readonly candidates: readonly string[];
+    /** Private, or still told what is mounted on the host. */
+    readonly propagation: "private" | "slave";
+  }
   /** A recursive bind of the rootfs onto itself: the container's root is a mount of its own. */
-  | { readonly kind: "openRoot"; readonly path: string }
+  | {
+    readonly kind: "openRoot";
+    readonly path: string;
+    /** True where nothing that is mounted on the host may turn up at the root itself. */
+    readonly makePrivate: boolean;
+  }
   /** A recursive, read-only bind of `lower` at `scratch`. */
   | { readonly kind: "openReadonlyRoot"; readonly lower: string; readonly scratch: string }
   /** An overlay of `lower` on a tmpfs at `scratch`. */
@@ -119,7 +139,18 @@ export type RootStep =
   | { readonly kind: "keepHostProc" }
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
+  /** Clones a source of a bind mount, cut off from the host's mounts, for a later step with the same origin. */
+  | {
+    readonly kind: "openSource";
+    readonly source: string;
+    readonly deep: boolean;
+    readonly nofollow: boolean;
+  }
   | { readonly kind: "pivotRoot" }
+  /** Takes a mount of the host's out of this mount namespace, or covers it; one that is gone with another is fine. */
+  | { readonly kind: "hideHostMount"; readonly path: string }
+  /** Moves the container's root over the host's and changes into it, for a host whose root cannot be pivoted away (a ramdisk). */
+  | { readonly kind: "moveRoot" }
   | { readonly kind: "changeRoot" }
   /** Takes a directory, by its path in this process's mount namespace, for the container's root. */
   | { readonly kind: "openJoinedRoot"; readonly path: string };
@@ -153,7 +184,12 @@ export type FilesystemStep =
   /** Bind of a path onto itself, read-only; a missing path is fine. */
   | { readonly kind: "readonlyPath"; readonly path: string }
   /** `/dev/null` over a file, an empty read-only tmpfs over a directory; a missing path is fine. */
-  | { readonly kind: "maskPath"; readonly path: string }
+  | {
+    readonly kind: "maskPath";
+    readonly path: string;
+    /** SELinux context of that tmpfs; "" for none. */
+    readonly context: string;
+  }
   | { readonly kind: "writeSysctl"; readonly path: string; readonly value: string }
   | { readonly kind: "setUmask"; readonly umask: number }
   /**
@@ -163,6 +199,8 @@ export type FilesystemStep =
   | { readonly kind: "closeOpened"; readonly preservedFds: number };
 
 export type MountStep =
+  /** Attaches a mount that the host half made. */
+  | { readonly kind: "attachMount"; readonly fd: "notify"; readonly destination: string }
   /** A file system of its own through fsopen(2): every option a parameter. */
   | {
     readonly kind: "mountFilesystem";
@@ -178,6 +216,8 @@ export type MountStep =
     readonly ordinaryDirectory: boolean;
     /** The new root directory gets the mode of the directory that it covers, if that one was there before. */
     readonly inheritMode: boolean;
+    /** SELinux context for its root directory, where it takes none as a parameter; "" for none. */
+    readonly relabel: string;
     /** It begins with a copy of what it covers (`tmpcopyup`). */
     readonly copyUp: boolean;
   }

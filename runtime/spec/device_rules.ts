@@ -30,10 +30,10 @@ const ALWAYS_ALLOWED: readonly (readonly ["b" | "c", number | null, number | nul
 ];
 
 /**
- * The device rules of a configuration in their order, then what every container may use, then the devices that it gets
- * (`linux.devices`). Without rules in the file there are none: everything is allowed.
+ * The device rules of a configuration in their order, then what every container may use. That a device is made
+ * (`linux.devices`) allows nobody to use it. Without rules in the file there are none: everything is allowed.
  */
-export function deviceRules({ config, devices }: ValidSpec): DeviceRule[] {
+export function deviceRules({ config }: ValidSpec): DeviceRule[] {
   const rules = config.linux?.resources?.devices ?? [];
   if (rules.length === 0) return [];
   return [
@@ -50,13 +50,6 @@ export function deviceRules({ config, devices }: ValidSpec): DeviceRule[] {
       major,
       minor,
       access,
-    })),
-    ...devices.filter(({ type }) => type !== "p").map(({ type, major, minor }): DeviceRule => ({
-      allow: true,
-      type: type === "b" ? "b" : "c",
-      major,
-      minor,
-      access: "rwm",
     })),
   ];
 }

@@ -26,6 +26,7 @@ export interface ValidSpec {
   readonly gidMappings: readonly IdMapping[];
   readonly timeOffsets: readonly TimeOffset[];
   readonly devices: readonly ValidDevice[];
+  readonly netDevices: readonly ValidNetDevice[];
   readonly sysctl: readonly {
     readonly path: string;
     readonly value: string;
@@ -34,6 +35,8 @@ export interface ValidSpec {
   readonly maskedPaths: readonly OriginPath[];
   readonly readonlyPaths: readonly OriginPath[];
   readonly rootfsPropagation: Propagation | null;
+  /** SELinux context of the container's mounts; "" when absent. */
+  readonly mountLabel: string;
   /** Null: leave it alone. */
   readonly personality: PersonalityDomain | null;
   /** Null: leave it alone. */
@@ -191,6 +194,15 @@ export interface ValidDevice {
   readonly origin: string;
 }
 
+/** A network device of the host's for the container. */
+export interface ValidNetDevice {
+  /** Its name on the host. */
+  readonly hostName: string;
+  /** Its name in the container; `%d` in it stands for a free number. */
+  readonly name: string;
+  readonly origin: string;
+}
+
 export interface ValidProcess {
   /** At least one. */
   readonly args: readonly [string, ...string[]];
@@ -204,8 +216,8 @@ export interface ValidProcess {
   readonly uid: number;
   readonly gid: number;
   readonly additionalGids: readonly number[];
-  /** 0o022 when the file has none. */
-  readonly umask: number;
+  /** Null when the file has none. */
+  readonly umask: number | null;
   readonly rlimits: readonly ValidRlimit[];
   /** The five sets as bit masks, unknown names left out (with a warning). */
   readonly capabilities: CapabilitySets;

@@ -47,7 +47,6 @@ function translate(config: Config, context: ValidationContext, findings: Finding
   if (linux.resources !== undefined) {
     checkResources(linux.resources, "/linux/resources", findings);
   }
-  if (linux.netDevices !== undefined) checkNetDevices(linux, namespaces, context, findings);
   const { personality, memoryPolicy } = linux;
   const domain = personality === undefined ? null : checkPersonality(personality, findings);
   if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
@@ -64,11 +63,15 @@ function translate(config: Config, context: ValidationContext, findings: Finding
       ? []
       : checkTimeOffsets(linux, namespaces, findings),
     devices: linux.devices === undefined ? [] : checkDevices(linux, findings),
+    netDevices: linux.netDevices === undefined
+      ? []
+      : checkNetDevices(linux, namespaces, context, findings),
     sysctl: checkSysctl(linux, namespaces, context, findings),
     maskedPaths: checkRestrictedPaths(linux, "maskedPaths", namespaces, findings),
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),
     // "" is how an encoder without optional fields writes an absent one.
     rootfsPropagation: linux.rootfsPropagation || null,
+    mountLabel: linux.mountLabel ?? "",
     personality: domain,
     memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
     cgroupsPath: linux.cgroupsPath ?? "",

@@ -20,6 +20,8 @@ export interface ContainerRecord {
   readonly cgroups: readonly string[];
   /** Those directories that this container made, parents before children. */
   readonly cgroupCreated: readonly string[];
+  /** The file of its cgroup that tells whether it is frozen (`freezer.state` or `cgroup.events`); "" without one. */
+  readonly freezer: string;
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
   /** The hooks of `create` run: nobody may start the container yet. */
@@ -75,6 +77,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     startTime: string("startTime"),
     cgroups: strings("cgroups"),
     cgroupCreated: strings("cgroupCreated"),
+    freezer: string("freezer"),
     sharedMount: string("sharedMount"),
     creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
     hooks: strings("hooks"),

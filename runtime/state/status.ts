@@ -10,6 +10,8 @@ export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 export interface ProcessStat {
   /** Field 22, clock ticks since boot, in decimal. */
   readonly startTime: string;
+  /** Field 52 in the form of wait(2); 0 while it lives, and for who may not trace it. */
+  readonly exitCode: number;
   /** Field 3: one letter, `Z` and `X` for a dead one. */
   readonly state: string;
 }
@@ -36,7 +38,7 @@ export function parseStat(stat: string): ProcessStat | null {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, startTime] = [fields[0], fields[19]];
   if (state === undefined || startTime === undefined) return null;
-  return { startTime, state };
+  return { startTime, state, exitCode: Number(fields[49] ?? 0) };
 }
 
 /** Whether the container's init lives: the same process as at create, and not a zombie. */
@@ -54,11 +56,11 @@ export function isAlive(
 export interface StatusProbes {
   readonly process: (pid: number) => ProcessStat | null;
   readonly exists: (path: string) => boolean;
-  /** Whether the container's cgroup is frozen. */
-  readonly frozen: () => boolean;
+  /** Whether the cgroup is frozen that has this file. */
+  readonly frozen: (freezer: string) => boolean;
 }
 
-const PROBES: StatusProbes = { process: readProcess, exists, frozen: () => false };
+const PROBES: StatusProbes = { process: readProcess, exists, frozen: isFrozen };
 
 /**
  * The status of a container, worked out from what runs and what is on disk: without a living init it is stopped; a created one
@@ -72,11 +74,12 @@ export function statusOf(
   const ask = { ...PROBES, ...probes };
   if (!isAlive(record, ask.process)) return "stopped";
   if (record.creating) return "creating";
-  if (ask.frozen()) return "paused";
+  if (ask.frozen(record.freezer)) return "paused";
   return ask.exists(paths.gate) ? "created" : "running";
 }
 
-function exists(path: string): boolean {
+/** @throws {StateError} when it cannot be told */
+export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;
@@ -84,4 +87,22 @@ function exists(path: string): boolean {
     if (cause instanceof Deno.errors.NotFound) return false;
     throw new StateError(`Cannot look at ${path}: ${ioReason(cause)}`, { cause });
   }
+}
+
+/** Asks the kernel whether a cgroup is frozen, by itself or with one that it is in. */
+function isFrozen(freezer: string): boolean {
+  if (freezer === "") return false;
+  try {
+    return saysFrozen(Deno.readTextFileSync(freezer));
+  } catch (cause) {
+    const code = ioCode(cause);
+    // The cgroup was removed, before or after the file was open.
+    if (code === "ENOENT" || code === "ENODEV") return false;
+    throw new StateError(`Cannot read ${freezer}: ${ioReason(cause)}`, { cause });
+  }
+}
+
+/** Reads a `freezer.state` (THAWED, FREEZING or FROZEN), or a `cgroup.events` with its line `frozen 0` or `frozen 1`. */
+export function saysFrozen(text: string): boolean {
+  return text.startsWith("FROZEN") || /^frozen 1$/m.test(text);
 }

@@ -54,12 +54,17 @@ function createRoot(root: string, { sticky }: RootChoice): void {
   }
 }
 
-/** Writes the record so that a reader finds the old one or the new one, never a part. */
 export function writeRecord(dir: string, record: ContainerRecord): void {
-  const draft = `${dir}/.state.json.new`;
-  writeOwn(draft, encodeRecord(record));
-  const result = replaceFile(draft, `${dir}/state.json`);
-  if (result < 0) throw failed("write", `${dir}/state.json`, -result);
+  replaceText(`${dir}/state.json`, encodeRecord(record));
+}
+
+/** Writes a file of a container's folder so that a reader finds the old text or the new one, never a part. */
+export function replaceText(file: string, text: string): void {
+  const at = file.lastIndexOf("/") + 1;
+  const draft = `${file.slice(0, at)}.${file.slice(at)}.new`;
+  writeOwn(draft, text);
+  const result = replaceFile(draft, file);
+  if (result < 0) throw failed("write", file, -result);
 }
 
 /** Writes the copy of the configuration that goes with a record. */
@@ -112,7 +117,7 @@ export function removeContainerDir(dir: string): void {
 
 /** Removes a folder that has nothing but what most have, without looking, and the record last; false when it is still there. */
 function removeUsual(dir: string): boolean {
-  const { gate, outcome, config, state, scratch } = folderPaths(dir);
+  const { gate, started, outcome, config, state, scratch } = folderPaths(dir);
   const empty = removeEmpty(scratch);
   if (empty < 0 && empty !== -ERRNO.ENOENT) return false;
   const folder = outcome.slice(0, outcome.lastIndexOf("/"));
@@ -121,7 +126,8 @@ function removeUsual(dir: string): boolean {
     removeFile(outcome);
     removeEmpty(folder);
   }
-  removeFile(gate);
+  // One of the two is there.
+  if (removeFile(started) !== 0) removeFile(gate);
   removeFile(config);
   removeFile(state);
   const result = removeEmpty(dir);

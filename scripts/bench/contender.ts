@@ -83,6 +83,11 @@ export function measureState({ command }: Contender): number {
   return timed([...command, "state", ID]);
 }
 
+/** `exec` of true in a created container. */
+export function measureExec({ command }: Contender): number {
+  return timed([...command, "exec", ID, "/bin/true"]);
+}
+
 /** What of the memory of a process is its own: its share of each page, in KB. */
 export function proportionalSetSize(process: Pid): number {
   const text = Deno.readTextFileSync(`/proc/${process}/smaps_rollup`);

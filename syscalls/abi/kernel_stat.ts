@@ -24,6 +24,8 @@ export function statOffsets(arch: Arch): StatOffsets {
 
 /** Size of `struct statfs` (asm/statfs.h); `f_type` is its first 8 bytes. */
 export const STATFS_SIZE = 120;
+/** Offset of its `f_flags`, 64 bits wide. */
+export const STATFS_FLAGS = 80;
 
 /** `f_type` of devpts (linux/magic.h). */
 export const DEVPTS_SUPER_MAGIC = 0x1cd1n;

@@ -10,7 +10,7 @@ import {
   uid,
 } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { F, F_SEAL, LOCK } from "syscalls/abi/fcntl.ts";
+import { F, F_SEAL, FD, LOCK } from "syscalls/abi/fcntl.ts";
 import type { Flags } from "syscalls/abi/flags.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
 import { AT, AT_UNLINK, openFlags, openHow, RESOLVE, S_IF } from "syscalls/abi/open.ts";
@@ -212,6 +212,16 @@ export function makeFifo(path: string, permissions: Mode): void {
   call(setting, "fchmodat", AT_FDCWD, address, permissions);
 }
 
+/** The two ends of a new pipe, both close-on-exec. */
+export function pipe(): { readonly reader: OwnedFd; readonly writer: OwnedFd } {
+  using arena = new Arena();
+  const space = arena.reserve(8);
+  const flags = openFlags(hostArch()).of("O_CLOEXEC");
+  call({ verb: "create", object: "pipe" }, "pipe2", arena.bytes(space), flags);
+  const ends = new Int32Array(space.buffer, space.byteOffset, 2);
+  return { reader: owned(ends[0] ?? -1), writer: owned(ends[1] ?? -1) };
+}
+
 /**
  * A file in memory that holds `image` and can never be changed again, close-on-exec and executable: through nothing, not even
  * /proc/PID/exe, can what runs from it write to it (the class of CVE-2019-5736).
@@ -254,6 +264,16 @@ function seal(file: Fd, name: string): void {
 export function setInheritable(file: Fd): void {
   const attempt = { verb: "make inheritable", object: `descriptor ${file}` };
   call(attempt, "fcntl", file, F.F_SETFD, 0);
+}
+
+/** Whether a number is an open descriptor that a child would inherit. */
+export function isInheritable(file: Fd): boolean {
+  const flags = retryCall("fcntl", file, F.F_GETFD);
+  if (flags === -ERRNO.EBADF) return false;
+  if (flags < 0) {
+    throw new SyscallError({ verb: "look at", object: `descriptor ${file}`, errno: -flags });
+  }
+  return (BigInt(flags) & FD.values.FD_CLOEXEC) === 0n;
 }
 
 /** Removes an empty directory. */

@@ -1,5 +1,6 @@
 import { type Fd, fd, type Pid, pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { PIDFD_GET_INFO, PIDFD_INFO_EXIT, pidfdInfo } from "syscalls/abi/pidfd.ts";
 import { PR, RLIMIT, rlimit64, W } from "syscalls/abi/process.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { Arena } from "./arena.ts";
@@ -99,6 +100,18 @@ export function openPidfd(process: Pid): OwnedFd {
 export function takeDescriptor(pidfd: Fd, number: number): OwnedFd {
   const attempt = { verb: "take", object: `descriptor ${number} of the process` };
   return new OwnedFd(fd(call(attempt, "pidfd_getfd", pidfd, number, 0)));
+}
+
+/**
+ * How the process behind a pidfd ended, after its parent has reaped it; null before that, and on Linux before 6.15.
+ */
+export function reapedStatus(pidfd: Fd): WaitStatus | null {
+  using arena = new Arena();
+  const info = arena.reserve(pidfdInfo.size);
+  info.set(pidfdInfo.encode({ mask: PIDFD_INFO_EXIT }));
+  if (retryCall("ioctl", pidfd, PIDFD_GET_INFO, arena.bytes(info)) < 0) return null;
+  const { mask, exit_code } = pidfdInfo.decode(info);
+  return (mask & PIDFD_INFO_EXIT) === 0n ? null : waitStatus(exit_code);
 }
 
 /**

@@ -83,5 +83,27 @@ containerTest("dest-nofollow and src-nofollow take symlinks for themselves", (st
   }).run();
   // Linux mounts onto a symlink since 5.2 by descriptor; where it does not, the step says so.
   if (seen.code === 0) assertEquals(seen.stdout, "/from/source\n");
-  else assertMatch(seen.stderr, /Cannot bind mount .* on .*\/place.*: E/);
+  else assertMatch(seen.stderr, /error mounting .* to rootfs at .*\/place.*: E/);
 });
+
+containerTest(
+  "a tmpfs takes over the mode of the directory that it covers, unless it is given one",
+  (stage) => {
+    Deno.mkdirSync(`${stage.rootfs}/covered`);
+    Deno.chmodSync(`${stage.rootfs}/covered`, 0o710);
+    const mount = { type: "tmpfs", source: "tmpfs" };
+    const seen = stage.sh(
+      "stat -c %a /covered /given /new; grep '/covered\\|/new' /proc/mounts",
+      (config) => {
+        config.root.readonly = false;
+        config.mounts.push(
+          { ...mount, destination: "/covered" },
+          { ...mount, destination: "/given", options: ["mode=1500"] },
+          { ...mount, destination: "/new" },
+        );
+      },
+    );
+    assertMatch(seen, /^710\n1500\n1777\ntmpfs \/covered tmpfs \S*mode=710\S* /);
+    assertEquals(/\/new \S+ \S*mode=/.test(seen), false);
+  },
+);

@@ -48,6 +48,15 @@ containerTest("a tmpfs takes its options, and its mount point is made", (stage) 
   assertMatch(line, /mode=700,uid=5/);
 });
 
+containerTest(
+  "of access times that exclude each other the strict one wins, as mount(2) has it",
+  (stage) => {
+    const options = ["noatime", "strictatime"];
+    const line = mountAt(stage, { destination: "/tmp", type: "tmpfs", source: "x", options });
+    assertMatch(line, /^\/ \/tmp rw - tmpfs/);
+  },
+);
+
 containerTest("a read-only tmpfs is read-only, yet can hold later mount points", (stage) => {
   const source = `${stage.dir}/source`;
   Deno.writeTextFileSync(source, "text");
@@ -142,18 +151,27 @@ containerTest("mounts are made in the order of the list", (stage) => {
 containerTest("options that are no flags go to the file system as data", (stage) => {
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "tmpfs", source: "x", options: ["nonsense=1"] }),
-    /Cannot mount "tmpfs" on "\/tmp" .*\(\/mounts\/7\).*: EINVAL \(Invalid argument\); hint: the file system does not know one of the mount's options/,
+    /error mounting "x" to rootfs at "\/tmp" \(\/mounts\/7\): EINVAL \(invalid argument\); hint: the file system does not know one of the mount's options/,
   );
 });
 
 containerTest("a source that is not there and a type that is none are named", (stage) => {
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "bind", source: "/none", options: ["bind"] }),
-    /Cannot bind mount "\/none" on "\/tmp" \(\/mounts\/7\): ENOENT \(No such file or directory\); hint: is the source "\/none" there\?/,
+    /^ocirt create failed: unable to start container process: error during container init: error mounting "\/none" to rootfs at "\/tmp" \(\/mounts\/7\): ENOENT \(no such file or directory\); hint: is the source "\/none" there\?/,
   );
   assertMatch(
     failureOf(stage, { destination: "/tmp", type: "moonfs", source: "x" }),
-    /Cannot mount "moonfs" on "\/tmp" \(\/mounts\/7\): ENODEV \(No such device\); hint: .*"moonfs"/,
+    /error mounting "x" to rootfs at "\/tmp" \(\/mounts\/7\): ENODEV \(no such device\); hint: .*"moonfs"/,
+  );
+});
+
+containerTest("a label is refused where there is no SELinux to know it", (stage) => {
+  const c = stage.container((config) => config.linux["mountLabel"] = "u:r:t:s0");
+  if (Deno.readTextFileSync("/proc/filesystems").includes("selinuxfs")) return;
+  assertMatch(
+    messageOf(c.launch("create")),
+    /error mounting "tmpfs" to rootfs at "\/dev" .*: EINVAL \(invalid argument\); hint: the label of \/linux\/mountLabel needs SELinux/,
   );
 });
 

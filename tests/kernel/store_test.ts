@@ -23,6 +23,7 @@ const RECORD: ContainerRecord = {
   startTime: "",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   creating: false,
   hooks: [],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { TestConfig } from "tests/support/bundle.ts";
-import { messageOf } from "tests/support/ocirt.ts";
+import { messageOf, runProgram } from "tests/support/ocirt.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
 const BASE = 200_000;
@@ -141,3 +141,50 @@ containerTest(
     assert(!stage.cgroups().some((path) => path.endsWith("/c1")));
   },
 );
+
+containerTest("a source that the mapped root cannot reach is mounted all the same", (stage) => {
+  const edit = mapped(stage);
+  const hidden = `${stage.dir}/hidden`;
+  Deno.mkdirSync(`${hidden}/data`, { recursive: true });
+  Deno.writeTextFileSync(`${hidden}/data/file`, "seen\n");
+  Deno.chmodSync(hidden, 0o700);
+  const bound = (options: string[]) => (config: TestConfig): void => {
+    edit(config);
+    config.mounts.push({ destination: "/tmp", type: "bind", source: `${hidden}/data`, options });
+  };
+  assertEquals(stage.sh("cat /tmp/file", bound(["rbind"])), "seen\n");
+  const seen = stage.sh(
+    "cat /tmp/file; mount | grep ' /tmp ' | grep -c nosuid",
+    bound(["bind", "ro", "nosuid"]),
+  );
+  assertEquals(seen, "seen\n1\n");
+  // What is mounted there inside shows nowhere else, whatever the propagation of the host's mount.
+  const all = ["CAP_SYS_ADMIN"];
+  stage.sh("mkdir /tmp/below && mount -t tmpfs none /tmp/below", (config) => {
+    bound(["rbind"])(config);
+    Deno.chmodSync(`${hidden}/data`, 0o777);
+    config.process["capabilities"] = { bounding: all, permitted: all, effective: all };
+  });
+  assertEquals(stage.mounts(), []);
+});
+
+containerTest("a flag of a source out of reach is not cleared for the container", (stage) => {
+  const edit = mapped(stage);
+  const hidden = `${stage.dir}/hidden`;
+  Deno.mkdirSync(`${hidden}/data`, { recursive: true });
+  try {
+    assertEquals(
+      runProgram(["mount", "-t", "tmpfs", "-o", "ro,nodev", "none", `${hidden}/data`]).code,
+      0,
+    );
+    Deno.chmodSync(hidden, 0o700);
+    const c = stage.container((config) => {
+      edit(config);
+      const options = ["bind", "dev"];
+      config.mounts.push({ destination: "/tmp", type: "bind", source: `${hidden}/data`, options });
+    });
+    assertMatch(messageOf(c.run()), /operation not permitted/i);
+  } finally {
+    runProgram(["umount", `${hidden}/data`]);
+  }
+});

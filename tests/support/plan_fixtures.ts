@@ -1,5 +1,6 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { planCreate } from "runtime/plan/create.ts";
+import type { NoPivot } from "runtime/plan/input.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
 import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
@@ -38,18 +39,36 @@ export interface PlanOptions {
   readonly cgroups?: CgroupFacts;
   readonly facts?: Partial<HostFacts>;
   readonly preservedFds?: number;
+  readonly noPivot?: NoPivot | null;
+  readonly notify?: boolean;
   readonly keyring?: string | null;
 }
 
 /** The plan for runc's own template, changed as a person would. */
 export function planWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, keyring = "_ses.c1" }:
-    PlanOptions = {},
+  {
+    change = () => {},
+    cgroups = UNIFIED,
+    facts = {},
+    preservedFds = 0,
+    noPivot = null,
+    notify = false,
+    keyring = "_ses.c1",
+  }: PlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
   const links = new Map<string, string>();
-  return planCreate({ spec, facts: host, cgroups, links, preservedFds, keyring });
+  return planCreate({
+    spec,
+    facts: host,
+    cgroups,
+    links,
+    preservedFds,
+    noPivot,
+    notify,
+    keyring,
+  });
 }
 
 /** Descriptors as the host half may have opened them. */
@@ -60,6 +79,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     outcome: 22,
     target: null,
     stdio: null,
+    notify: plan.steps.some(({ kind }) => kind === "attachMount") ? 24 : null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),
   };

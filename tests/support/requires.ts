@@ -13,11 +13,12 @@ export function lacksProgram(program: string, install: string): boolean {
 }
 
 /** What a test needs of the machine it runs on. */
-export type Need = "root" | "busybox" | "overlay" | "runc";
+export type Need = "root" | "busybox" | "overlay" | "runc" | "setpriv";
 
 const INSTALL: Readonly<Record<Exclude<Need, "root" | "overlay">, string>> = {
   busybox: "apt-get install busybox-static",
   runc: "apt-get install runc",
+  setpriv: "apt-get install util-linux",
 };
 
 /**

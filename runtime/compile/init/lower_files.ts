@@ -11,13 +11,13 @@ import {
   branchUnlessDirectory,
   close,
   cwd,
-  ensureDirectory,
   type Lowering,
-  nameOf,
   openAt,
   openInRoot,
 } from "./lowering.ts";
-import { forget, mountPointFile, useParent } from "./open_directory.ts";
+import { ensureDirectory, nameOf } from "./ensure_path.ts";
+import { ordinaryMountPointFile } from "./mount_point.ts";
+import { forget, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -162,7 +162,7 @@ function bindDevice(low: Lowering, path: string): void {
   const tree = builder.slot();
   const target = builder.slot();
   cloneTree(low, { from: cwd(low), path, into: tree });
-  mountPointFile(low, path, target);
+  ordinaryMountPointFile(low, path, target);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);
   close(low, tree);
@@ -219,7 +219,7 @@ function lowerReadonlyPath(low: Lowering, { path }: Of<"readonlyPath">): void {
   builder.place(missing);
 }
 
-function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
+function lowerMask(low: Lowering, { path, context }: Of<"maskPath">): void {
   const { builder } = low;
   const missing = builder.label();
   const isFile = builder.label();
@@ -227,7 +227,7 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
   const tree = builder.slot();
   const target = openOptional(low, path, missing);
   branchUnlessDirectory(low, builder.value(target, "target"), isFile);
-  maskingTmpfs(low, tree);
+  maskingTmpfs(low, context, tree);
   builder.jump(cover);
   builder.place(isFile);
   maskingNull(low, tree);
@@ -238,7 +238,7 @@ function lowerMask(low: Lowering, { path }: Of<"maskPath">): void {
 }
 
 /** One empty read-only tmpfs serves all masked directories of a container: the first use makes it, others clone it. */
-function maskingTmpfs(low: Lowering, into: Slot): void {
+function maskingTmpfs(low: Lowering, context: string, into: Slot): void {
   const { builder } = low;
   const first = builder.label();
   const done = builder.label();
@@ -249,7 +249,11 @@ function maskingTmpfs(low: Lowering, into: Slot): void {
   mountNew(low, {
     type: "tmpfs",
     source: "tmpfs",
-    parameters: ["nr_blocks=1", "nr_inodes=1"],
+    parameters: [
+      "nr_blocks=1",
+      "nr_inodes=1",
+      ...context === "" ? [] : [`context=${context}`],
+    ],
     attributes: ["MOUNT_ATTR_RDONLY"],
     into: low.maskTmpfs,
   });

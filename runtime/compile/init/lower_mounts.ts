@@ -1,36 +1,30 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { MS, OPEN_TREE } from "syscalls/abi/mount.ts";
-import { AT, openFlags } from "syscalls/abi/open.ts";
-import { PROC_SUPER_MAGIC, STAT_SIZE, STATFS_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { MS } from "syscalls/abi/mount.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { PROC_SUPER_MAGIC, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
+import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
-import type { MountAttrName } from "runtime/spec/valid.ts";
-import type { MountStep, RecursiveAttributes } from "runtime/plan/step.ts";
+import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { COPY_UP } from "runtime/plan/protocol.ts";
+import { COPY_UP, INHERIT_MODE } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
-import { branchUnlessDirectory, close, cwd, type Lowering, openInRoot } from "./lowering.ts";
-import { keepFresh, mountedOn, mountPoint, mountPointFile } from "./open_directory.ts";
-import { attach, setAttributes, setPropagation, setRecursive } from "./mount_attributes.ts";
+import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from "./lowering.ts";
+import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
+import { keepFresh, mountedOn } from "./open_directory.ts";
+import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
+import { attach, cloneSource, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
+type Noted<Kind extends MountStep["kind"]> = Of<Kind> & { readonly origin: string };
 
 /**
- * A number for the mount point's descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
+ * A number for a descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
  * Above everything that the program opens, below the smallest limit in use (256).
  */
-const CLASSIC_TARGET = 200;
+const KNOWN_NUMBER = 200;
 
-const CLEARABLE: readonly MountAttrName[] = [
-  "MOUNT_ATTR_RDONLY",
-  "MOUNT_ATTR_NOSUID",
-  "MOUNT_ATTR_NODEV",
-  "MOUNT_ATTR_NOEXEC",
-  "MOUNT_ATTR_NODIRATIME",
-  "MOUNT_ATTR_NOSYMFOLLOW",
-];
-
-export function lowerMount(low: Lowering, step: MountStep): void {
+export function lowerMount(low: Lowering, step: MountStep & { readonly origin: string }): void {
   switch (step.kind) {
     case "mountFilesystem":
       return lowerFilesystem(low, step);
@@ -38,6 +32,8 @@ export function lowerMount(low: Lowering, step: MountStep): void {
       return lowerClassic(low, step);
     case "mountBind":
       return lowerBind(low, step);
+    case "attachMount":
+      return lowerAttach(low, step);
     default:
       return unreachable(step);
   }
@@ -47,28 +43,16 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const { builder } = low;
   const target = builder.slot();
   const tree = builder.slot();
-  const status = builder.slot(STAT_SIZE);
   const { inheritMode } = step;
   const made = inheritMode ? builder.slot() : undefined;
-  mountPoint(low, step.destination, target, made);
-  if (step.ordinaryDirectory) refuseSymlink(low, step.destination);
-  if (inheritMode) {
-    builder.call("newfstatat", [
-      builder.value(target, "target"),
-      builder.cString(""),
-      builder.addressOf(status, "status"),
-      builder.flags(AT, AT.of("AT_EMPTY_PATH")),
-    ]);
-  }
-  mountNew(low, { ...step, into: tree });
-  if (made !== undefined) {
-    const kept = builder.label();
-    builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: kept });
-    // st_mode is 32 bits wide; the kernel takes the low 16 of what it is given.
-    const mode = { ...builder.value(status, "status.st_mode"), offset: statOffsets(low.arch).mode };
-    builder.call("fchmodat", [builder.value(tree, "tree"), builder.cString("."), mode]);
-    builder.place(kept);
-  }
+  if (step.ordinaryDirectory) {
+    ordinaryMountPoint(low, step.destination, target);
+    refuseSymlink(low, step.destination);
+  } else mountPoint(low, step.destination, target, made);
+  mountNew(low, { ...step, into: tree }, (context) => {
+    if (made !== undefined) lowerInheritMode(low, { made, context, target });
+  });
+  if (step.relabel !== "") lowerRelabel(low, tree, step.relabel);
   if (step.copyUp) lowerCopyUp(low, target, tree);
   setRecursive(low, tree, step.recursive);
   attach(low, tree, builder.value(target, "target"), "");
@@ -79,20 +63,55 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   close(low, tree);
 }
 
+/** Extended attributes need a path, which descriptors such as this one have in /proc only. */
+function lowerRelabel(low: Lowering, tree: Slot, context: string): void {
+  const { builder } = low;
+  const value = encodeCString(context);
+  atKnownNumber(low, tree, KNOWN_NUMBER);
+  builder.call("setxattr", [
+    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
+    builder.cString("security.selinux"),
+    builder.bytes(value, JSON.stringify(context), 1),
+    builder.immediate(value.length),
+    builder.immediate(0),
+  ]);
+}
+
+function atKnownNumber(low: Lowering, slot: Slot, number: number): void {
+  const { builder } = low;
+  const family = openFlags(low.arch);
+  builder.call("dup3", [
+    builder.value(slot),
+    builder.immediate(number),
+    builder.flags(family, family.of("O_CLOEXEC")),
+  ]);
+}
+
 /** The host half copies, being no straight line of calls; it finds the directories at numbers that both know. */
 function lowerCopyUp(low: Lowering, from: Slot, to: Slot): void {
   const { builder } = low;
-  const family = openFlags(low.arch);
-  const closeOnExec = builder.flags(family, family.of("O_CLOEXEC"));
-  for (const [slot, number] of [[from, COPY_UP.from], [to, COPY_UP.to]] as const) {
-    builder.call("dup3", [builder.value(slot), builder.immediate(number), closeOnExec]);
-  }
+  atKnownNumber(low, from, COPY_UP.from);
+  atKnownNumber(low, to, COPY_UP.to);
   askHost(low, "copyUp");
   builder.call("close_range", [
     builder.immediate(COPY_UP.from),
     builder.immediate(COPY_UP.to),
     builder.immediate(0),
   ]);
+}
+
+/** An option is a text, which a program cannot make out of the mode that it finds: the host half sets it. */
+function lowerInheritMode(
+  low: Lowering,
+  { made, context, target }: { made: Slot; context: Slot; target: Slot },
+): void {
+  const { builder } = low;
+  const done = builder.label();
+  builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: done });
+  atKnownNumber(low, context, INHERIT_MODE.filesystem);
+  atKnownNumber(low, target, INHERIT_MODE.directory);
+  askHost(low, "inheritMode");
+  builder.place(done);
 }
 
 /** CVE-2019-19921: a procfs must not be mounted through a symlink of the image. */
@@ -107,16 +126,11 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   const target = builder.slot();
   if (step.remount) openInRoot(low, step.destination, { into: target });
   else mountPoint(low, step.destination, target);
-  const family = openFlags(low.arch);
-  builder.call("dup3", [
-    builder.value(target, "target"),
-    builder.immediate(CLASSIC_TARGET),
-    builder.flags(family, family.of("O_CLOEXEC")),
-  ]);
+  atKnownNumber(low, target, KNOWN_NUMBER);
   const flags = MS.of(...step.flags, ...step.remount ? ["MS_REMOUNT"] as const : []);
   builder.call("mount", [
     builder.cString(step.source),
-    builder.cString(`/proc/self/fd/${CLASSIC_TARGET}`),
+    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
     builder.cString(step.type),
     builder.flags(MS, flags),
     step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),
@@ -133,27 +147,11 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   close(low, mounted);
 }
 
-function lowerBind(low: Lowering, step: Of<"mountBind">): void {
+function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   const { builder } = low;
   const tree = builder.slot();
   const target = builder.slot();
-  const flags = OPEN_TREE.of(
-    "OPEN_TREE_CLONE",
-    "OPEN_TREE_CLOEXEC",
-    ...step.deep ? ["AT_RECURSIVE"] as const : [],
-    ...step.sourceNofollow ? ["AT_SYMLINK_NOFOLLOW"] as const : [],
-  );
-  builder.call("open_tree", [
-    cwd(low),
-    builder.cString(step.source),
-    builder.flags(OPEN_TREE, flags),
-  ], {
-    into: tree,
-  });
-  if (step.mustBeProc) requireProc(low, tree);
-  if (step.attributes !== null) {
-    setBindAttributes(low, tree, step.attributes, step.flagsMayBeLocked);
-  }
+  takeSource(low, step, tree);
   setRecursive(low, tree, step.recursive);
   if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
   else if (step.destinationNofollow) coverLink(low, { tree, target, path: step.destination });
@@ -163,6 +161,28 @@ function lowerBind(low: Lowering, step: Of<"mountBind">): void {
   mountedOn(low, step.destination);
   close(low, target);
   close(low, tree);
+}
+
+/** The source with the attributes asked for: by its path, or, where that is out of reach, what was cloned before. */
+function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
+  const { builder } = low;
+  const { source, deep, sourceNofollow: nofollow, attributes } = step;
+  const opened = low.sources.get(step.origin);
+  const forgive = opened === undefined ? [] : [ERRNO.EACCES];
+  cloneSource(low, { source, deep, nofollow, into: tree, forgive });
+  const reached = builder.label();
+  const done = builder.label();
+  if (opened !== undefined) {
+    builder.branch({ when: { kind: "succeeded" }, to: reached });
+    builder.set(tree, builder.value(opened, "source"));
+    if (step.mustBeProc) requireProc(low, tree);
+    if (attributes !== null) addAttributes(low, tree, attributes);
+    builder.jump(done);
+  }
+  builder.place(reached);
+  if (step.mustBeProc) requireProc(low, tree);
+  if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
+  builder.place(done);
 }
 
 /** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */
@@ -206,30 +226,13 @@ function coverLink(low: Lowering, bind: { tree: Slot; target: Slot; path: string
   builder.place(there);
 }
 
-/** What mount(MS_REMOUNT|MS_BIND) would do: exactly these attributes, except those that the kernel has locked. */
-function setBindAttributes(
-  low: Lowering,
-  tree: Slot,
-  { set, clear }: RecursiveAttributes,
-  mayBeLocked: boolean,
-): void {
+function lowerAttach(low: Lowering, { fd, destination }: Of<"attachMount">): void {
   const { builder } = low;
-  if (!mayBeLocked) {
-    return setAttributes(low, tree, {
-      set,
-      clear: [...CLEARABLE, ...clear],
-      deep: false,
-      forgive: [],
-    });
-  }
-  const done = builder.label();
-  setAttributes(low, tree, {
-    set,
-    clear: [...CLEARABLE, ...clear],
-    deep: false,
-    forgive: [ERRNO.EPERM],
-  });
-  builder.branch({ when: { kind: "succeeded" }, to: done });
-  setAttributes(low, tree, { set, clear, deep: false, forgive: [] });
-  builder.place(done);
+  const target = builder.slot();
+  const tree = builder.slot();
+  mountPoint(low, destination, target);
+  builder.set(tree, builder.immediate(hostFd(low, fd), fd));
+  attach(low, tree, builder.value(target, "target"), "");
+  mountedOn(low, destination);
+  close(low, target);
 }

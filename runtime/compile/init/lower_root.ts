@@ -6,19 +6,26 @@ import type { RootStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
 import { forget } from "./open_directory.ts";
-import { attach, propagationFlags, setAttributes } from "./mount_attributes.ts";
+import {
+  attach,
+  cloneSource,
+  propagationFlags,
+  setAttributes,
+  setPropagation,
+} from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
 
-export function lowerRoot(low: Lowering, step: RootStep): void {
+export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: string }): void {
   switch (step.kind) {
     case "setRootPropagation":
       return lowerPropagation(low, step);
-    case "makeParentPrivate":
-      return lowerParentPrivate(low, step);
+    case "cutParentOff":
+      return lowerParent(low, step);
     case "openRoot":
-      return lowerOpenRoot(low, { source: step.path, target: step.path });
+      lowerOpenRoot(low, { source: step.path, target: step.path });
+      return setPropagation(low, low.root, step.makePrivate ? ["private"] : []);
     case "openReadonlyRoot":
       return lowerReadonlyRoot(low, step);
     case "openOverlayRoot":
@@ -27,8 +34,14 @@ export function lowerRoot(low: Lowering, step: RootStep): void {
       return lowerKeep(low, "/proc", low.hostProc, ["O_PATH", "O_DIRECTORY"]);
     case "keepHostNull":
       return lowerKeepNull(low);
+    case "openSource":
+      return lowerSource(low, step);
     case "pivotRoot":
       return lowerPivot(low);
+    case "hideHostMount":
+      return lowerHide(low, step);
+    case "moveRoot":
+      return lowerMoveRoot(low);
     case "changeRoot":
       return lowerChangeRoot(low);
     case "openJoinedRoot":
@@ -55,13 +68,13 @@ function lowerPropagation(low: Lowering, { propagation }: Of<"setRootPropagation
   mountFlagsOnly(low, "/", propagationFlags(propagation));
 }
 
-function lowerParentPrivate(low: Lowering, { candidates }: Of<"makeParentPrivate">): void {
+function lowerParent(low: Lowering, { candidates, propagation }: Of<"cutParentOff">): void {
   const { builder } = low;
   const done = builder.label();
   candidates.forEach((path, index) => {
     // EINVAL: no mount point, so the next one up is tried. The root of the tree is one.
     const last = index === candidates.length - 1;
-    mountFlagsOnly(low, path, MS.of("MS_PRIVATE"), last ? [] : [ERRNO.EINVAL]);
+    mountFlagsOnly(low, path, propagationFlags(propagation), last ? [] : [ERRNO.EINVAL]);
     if (!last) builder.branch({ when: { kind: "succeeded" }, to: done });
   });
   builder.place(done);
@@ -146,6 +159,14 @@ function lowerKeep(
   ], { into });
 }
 
+/** What is cloned of the host's shared mounts would be shared with them: what is mounted there in the container would show on the host. */
+function lowerSource(low: Lowering, step: Of<"openSource"> & { readonly origin: string }): void {
+  const into = low.builder.slot();
+  cloneSource(low, { ...step, into });
+  setPropagation(low, into, ["rslave"]);
+  low.sources.set(step.origin, into);
+}
+
 /** pivot_root(".", "."): the old root lands on top of the new one and is detached from there, without any folder for it. */
 function lowerPivot(low: Lowering): void {
   const { builder } = low;
@@ -160,6 +181,33 @@ function lowerPivot(low: Lowering): void {
   builder.call("umount2", [builder.cString("."), builder.flags(MNT, MNT.of("MNT_DETACH"))]);
   builder.call("chdir", [builder.cString("/")]);
   close(low, oldRoot);
+}
+
+/** As runc's msMoveRoot: slave first, so that the host keeps its mount; in a user namespace only covering is allowed. */
+function lowerHide(low: Lowering, { path }: Of<"hideHostMount">): void {
+  const { builder } = low;
+  const done = builder.label();
+  mountFlagsOnly(low, path, MS.of("MS_REC", "MS_SLAVE"), [ERRNO.ENOENT, ERRNO.EINVAL]);
+  builder.branch({ when: { kind: "failed" }, to: done });
+  builder.call("umount2", [
+    builder.cString(path),
+    builder.flags(MNT, MNT.of("MNT_DETACH")),
+  ], { forgive: [ERRNO.EINVAL, ERRNO.EPERM] });
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  builder.call("mount", [
+    builder.cString("tmpfs"),
+    builder.cString(path),
+    builder.cString("tmpfs"),
+    builder.immediate(0),
+    builder.immediate(0, "NULL"),
+  ]);
+  builder.place(done);
+}
+
+function lowerMoveRoot(low: Lowering): void {
+  forget(low);
+  attach(low, low.root, cwd(low), "/");
+  lowerChangeRoot(low);
 }
 
 function lowerChangeRoot({ builder, root }: Lowering): void {

@@ -16,6 +16,8 @@ export interface Descriptors {
   readonly outcome: number | null;
   /** A pidfd of the process whose namespaces are joined; null when the plan joins none that way. */
   readonly target: number | null;
+  /** The mount of the notify socket's folder, attached nowhere; null when there is none. */
+  readonly notify: number | null;
   /** Standard input, output and error for the process; null for one that has the runtime's own. */
   readonly stdio: readonly [number, number, number] | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
@@ -64,6 +66,8 @@ export interface Lowering {
   closing: boolean;
   /** `open_how` structs by what they say: most opens are alike. */
   readonly hows: Map<string, Operand>;
+  /** Mounts that were cloned before they are attached, by the origin of both steps. */
+  readonly sources: Map<string, Slot>;
   /** For each joined namespace by descriptor: 0 once joined, a negative errno when refused. */
   readonly joined: Map<number, Slot>;
 }
@@ -91,12 +95,13 @@ export function newLowering(
     keptOpen: 0,
     closing: false,
     hows: new Map(),
+    sources: new Map(),
     joined: new Map(),
   };
 }
 
 /** A descriptor of the host half's that a step needs. */
-export function hostFd(low: Lowering, name: "gate" | "outcome" | "target"): number {
+export function hostFd(low: Lowering, name: "gate" | "outcome" | "target" | "notify"): number {
   const number = low.descriptors[name];
   if (number === null) throw new RangeError(`Cannot compile step: there is no descriptor ${name}`);
   return number;
@@ -177,89 +182,6 @@ export function openInRoot(
   });
 }
 
-/**
- * Opens a directory of the container, made with its parents (0755) where missing.
- * Existing parts may be symlinks that stay inside; parts that are made are made by descriptor, so that nobody can
- * swap a link in between (CVE-2024-45310).
- *
- * @param made a slot that becomes 1 when the directory was made, for who wants to know
- */
-export function ensureDirectory(low: Lowering, path: string, into: Slot, made?: Slot): void {
-  const { builder } = low;
-  openInRoot(low, path, { into, flags: ["O_DIRECTORY"], forgive: [ERRNO.ENOENT] });
-  const names = inside(path).split("/").filter((name) => name !== "" && name !== ".");
-  if (names.length === 0) return;
-  const done = builder.label();
-  builder.branch({ when: { kind: "succeeded" }, to: done });
-  if (made !== undefined) builder.set(made, builder.immediate(1));
-  let parent: Slot | null = null;
-  for (let depth = 1; depth < names.length; depth++) {
-    const child = builder.slot();
-    ensureComponent(low, { parent, child, names: names.slice(0, depth) });
-    if (parent !== null) close(low, parent);
-    parent = child;
-  }
-  makeComponent(low, { parent, child: into, name: names.at(-1) ?? "." });
-  if (parent !== null) close(low, parent);
-  builder.place(done);
-}
-
-/** Opens one part of a path, and makes it in its parent when it is missing. */
-function ensureComponent(
-  low: Lowering,
-  { parent, child, names }: { parent: Slot | null; child: Slot; names: readonly string[] },
-): void {
-  const { builder } = low;
-  const there = builder.label();
-  openInRoot(low, names.join("/"), {
-    into: child,
-    flags: ["O_DIRECTORY"],
-    forgive: [ERRNO.ENOENT],
-  });
-  builder.branch({ when: { kind: "succeeded" }, to: there });
-  makeComponent(low, { parent, child, name: names.at(-1) ?? "." });
-  builder.place(there);
-}
-
-/** Makes a directory in an opened one (null: the root), and opens it. Another that makes it first is no failure. */
-export function makeComponent(
-  low: Lowering,
-  { parent, child, name }: { parent: Slot | null; child: Slot; name: string },
-): void {
-  const { builder } = low;
-  const from = builder.value(parent ?? low.root, parent === null ? "root" : "parent");
-  builder.call("mkdirat", [from, builder.cString(name), builder.immediate(0o755, "0755")], {
-    forgive: [ERRNO.EEXIST],
-  });
-  openAt(low, {
-    from,
-    path: name,
-    flags: ["O_PATH", "O_DIRECTORY", "O_NOFOLLOW"],
-    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    into: child,
-  });
-}
-
-/** Opens a file of the container to mount onto; where missing it is made, empty, with its parents. */
-export function ensureFile(low: Lowering, path: string, into: Slot): void {
-  const { builder } = low;
-  const done = builder.label();
-  openInRoot(low, path, { into, forgive: [ERRNO.ENOENT] });
-  builder.branch({ when: { kind: "succeeded" }, to: done });
-  const parent = builder.slot();
-  ensureDirectory(low, parentOf(path), parent);
-  openAt(low, {
-    from: builder.value(parent, "parent"),
-    path: nameOf(path),
-    flags: ["O_CREAT", "O_NOFOLLOW"],
-    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    mode: 0o755,
-    into,
-  });
-  close(low, parent);
-  builder.place(done);
-}
-
 /** Goes to `to` when what is opened is no directory. */
 export function branchUnlessDirectory(low: Lowering, opened: Operand, to: Label): void {
   const { builder } = low;
@@ -282,15 +204,6 @@ export function warnOfFailure({ builder }: Lowering, result: Slot): void {
   builder.branch({ when: { kind: "succeeded" }, to: succeeded });
   builder.report({ tag: TAG.warning, value: builder.value(result, "errno") });
   builder.place(succeeded);
-}
-
-export function parentOf(path: string): string {
-  const at = path.lastIndexOf("/");
-  return at <= 0 ? "/" : path.slice(0, at);
-}
-
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** How many descriptors may stay open while the root is built: few enough for the smallest limit in use, 256. */

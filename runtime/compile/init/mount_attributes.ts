@@ -1,9 +1,9 @@
-import { MOUNT_ATTR, mountAttr, MOVE_MOUNT, MS } from "syscalls/abi/mount.ts";
+import { MOUNT_ATTR, mountAttr, MOVE_MOUNT, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT } from "syscalls/abi/open.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
 import type { MountAttrName, Propagation } from "runtime/spec/valid.ts";
 import type { RecursiveAttributes } from "runtime/plan/step.ts";
-import type { Lowering } from "./lowering.ts";
+import { cwd, type Lowering } from "./lowering.ts";
 
 /** Words of one choice: setting any of them needs the whole choice cleared first (mount_setattr(2)). */
 const ATIME: readonly MountAttrName[] = [
@@ -12,6 +12,30 @@ const ATIME: readonly MountAttrName[] = [
   "MOUNT_ATTR_STRICTATIME",
   "MOUNT_ATTR__ATIME",
 ];
+
+/** open_tree(2) of a path of the host: a new mount of what is there, which nobody sees yet. */
+export function cloneSource(
+  low: Lowering,
+  { source, deep, nofollow, into, forgive = [] }: {
+    source: string;
+    deep: boolean;
+    nofollow: boolean;
+    into: Slot;
+    forgive?: readonly number[];
+  },
+): void {
+  const { builder } = low;
+  const flags = OPEN_TREE.of(
+    "OPEN_TREE_CLONE",
+    "OPEN_TREE_CLOEXEC",
+    ...deep ? ["AT_RECURSIVE"] as const : [],
+    ...nofollow ? ["AT_SYMLINK_NOFOLLOW"] as const : [],
+  );
+  builder.call("open_tree", [cwd(low), builder.cString(source), builder.flags(OPEN_TREE, flags)], {
+    into,
+    forgive,
+  });
+}
 
 /** Attaches the mount `tree` onto `target`, both by descriptor or onto a host path. */
 export function attach(low: Lowering, tree: Slot, target: Operand, path: string): void {

@@ -13,10 +13,15 @@ export interface NewFilesystem {
   readonly into: Slot;
 }
 
-/** fsopen, fsconfig for every parameter, fsmount: a mount that nobody sees until it is attached. */
+/**
+ * fsopen, fsconfig for every parameter, fsmount: a mount that nobody sees until it is attached.
+ *
+ * @param configureMore what else is to be said to the file system that is being made, before it is
+ */
 export function mountNew(
   low: Lowering,
   { type, source, parameters, attributes, into }: NewFilesystem,
+  configureMore: (context: Slot) => void = () => {},
 ): void {
   const { builder } = low;
   const context = builder.slot();
@@ -42,6 +47,7 @@ export function mountNew(
     if (at < 0) configure("FSCONFIG_SET_FLAG", parameter, null);
     else configure("FSCONFIG_SET_STRING", parameter.slice(0, at), parameter.slice(at + 1));
   }
+  configureMore(context);
   configure("FSCONFIG_CMD_CREATE", null, null);
   builder.call("fsmount", [
     builder.value(context, "fs"),

@@ -1,15 +1,6 @@
 import type { Slot } from "syscalls/native/program.ts";
-import {
-  close,
-  ensureDirectory,
-  ensureFile,
-  type Lowering,
-  makeComponent,
-  nameOf,
-  openAt,
-  type OpenDirectory,
-  parentOf,
-} from "./lowering.ts";
+import { ensureDirectory, parentOf } from "./ensure_path.ts";
+import { close, type Lowering, type OpenDirectory } from "./lowering.ts";
 
 /** The folder of a path, opened so that calls can name what is in it without following any link. */
 export function useParent(low: Lowering, path: string): Slot {
@@ -39,30 +30,7 @@ export function forget(low: Lowering): void {
   low.open = null;
 }
 
-/**
- * Opens a directory to mount onto, made where missing.
- *
- * @param made a slot that becomes 1 when the directory was made
- */
-export function mountPoint(low: Lowering, path: string, into: Slot, made?: Slot): void {
-  if (!inFresh(low, path)) return ensureDirectory(low, path, into, made);
-  makeComponent(low, { parent: low.open.slot, child: into, name: nameOf(path) });
-  if (made !== undefined) low.builder.set(made, low.builder.immediate(1));
-}
-
-/** Opens a file to mount onto, made where missing. */
-export function mountPointFile(low: Lowering, path: string, into: Slot): void {
-  if (!inFresh(low, path)) return ensureFile(low, path, into);
-  openAt(low, {
-    from: low.builder.value(low.open.slot, "parent"),
-    path: nameOf(path),
-    flags: ["O_CREAT", "O_NOFOLLOW"],
-    resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    mode: 0o755,
-    into,
-  });
-}
-
-function inFresh(low: Lowering, path: string): low is Lowering & { open: OpenDirectory } {
+/** True where nothing can be at a path, nor any symlink on the way to it. */
+export function inFresh(low: Lowering, path: string): low is Lowering & { open: OpenDirectory } {
   return low.open !== null && low.open.fresh && low.open.path === parentOf(path);
 }

@@ -49,6 +49,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "mountFilesystem":
     case "mountClassic":
     case "mountBind":
+    case "attachMount":
       return lowerMount(low, step);
     case "findExecutable":
     case "waitForStart":
@@ -56,13 +57,16 @@ function lowerStep(low: Lowering, step: Step): void {
     case "execute":
       return lowerExec(low, step);
     case "setRootPropagation":
-    case "makeParentPrivate":
+    case "cutParentOff":
     case "openRoot":
     case "openReadonlyRoot":
     case "openOverlayRoot":
     case "keepHostProc":
     case "keepHostNull":
+    case "openSource":
     case "pivotRoot":
+    case "hideHostMount":
+    case "moveRoot":
     case "changeRoot":
     case "openJoinedRoot":
       return lowerRoot(low, step);

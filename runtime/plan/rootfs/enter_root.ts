@@ -1,5 +1,5 @@
 import type { Propagation, ValidRoot } from "runtime/spec/valid.ts";
-import { hasNamespace, type PlanInput } from "../input.ts";
+import { hasNamespace, type NoPivot, type PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
 /** Propagations under which what is mounted in the container could reach the host while its root is built. */
@@ -21,23 +21,26 @@ export function openRootSteps(input: PlanInput): Step[] {
       origin: rootfsPropagation === null ? "" : "/linux/rootfsPropagation",
     });
     if (root.kind === "directory" && !CUTTING_OFF.includes(propagation)) {
+      const cutOff = propagation === "slave" ? "slave" : "private";
       steps.push({
-        kind: "makeParentPrivate",
+        kind: "cutParentOff",
         candidates: ancestors(root.path),
-        label: `make the mount holding ${JSON.stringify(root.path)} private`,
+        propagation: cutOff,
+        label: `make the mount holding ${JSON.stringify(root.path)} ${cutOff}`,
         origin: "/linux/rootfsPropagation",
       });
     }
   }
-  steps.push(openStep(root));
+  const makePrivate = hasNamespace(input.spec, "mount") && rootfsPropagation === null;
+  steps.push(openStep(root, makePrivate));
   return steps;
 }
 
-function openStep(root: ValidRoot): Step {
+function openStep(root: ValidRoot, makePrivate: boolean): Step {
   if (root.kind === "directory") {
     const { path } = root;
     const label = `mount rootfs ${JSON.stringify(path)} onto itself`;
-    return { kind: "openRoot", path, label, origin: "/root/path" };
+    return { kind: "openRoot", path, makePrivate, label, origin: "/root/path" };
   }
   const { lower, scratch } = root;
   const overlay = root.kind === "overlay";
@@ -81,7 +84,9 @@ export function switchRootSteps(input: PlanInput): Step[] {
   if (!hasNamespace(spec, "mount")) {
     return [{ kind: "changeRoot", label: "change root to the rootfs", origin }];
   }
-  const steps: Step[] = [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin }];
+  const steps = input.noPivot === null
+    ? [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin } satisfies Step]
+    : moveRootSteps(input.noPivot);
   const propagation = spec.rootfsPropagation;
   if (propagation !== null && REACHING_OUT.includes(propagation)) {
     steps.push({
@@ -92,6 +97,22 @@ export function switchRootSteps(input: PlanInput): Step[] {
     });
   }
   return steps;
+}
+
+/**
+ * The host's mounts stay in the mount namespace. As long as a whole procfs is among them the kernel lets the container mount
+ * another one, that nothing of is masked.
+ */
+function moveRootSteps({ fullMounts }: NoPivot): Step[] {
+  return [
+    ...fullMounts.map((path): Step => ({
+      kind: "hideHostMount",
+      path,
+      label: `hide the host's mount ${JSON.stringify(path)}`,
+      origin: "",
+    })),
+    { kind: "moveRoot", label: "move the rootfs over the host's root", origin: "/root/path" },
+  ];
 }
 
 /** The root read-only, once nothing needs to be made in it any more. */

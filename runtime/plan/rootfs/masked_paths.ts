@@ -1,9 +1,10 @@
+import type { OriginPath } from "runtime/spec/valid.ts";
 import type { PlanInput } from "../input.ts";
 import type { Step } from "../step.ts";
 
 /** Read-only paths before masked ones, as runc does: a path in both lists ends up masked. */
 export function hiddenPathSteps(input: PlanInput): Step[] {
-  const { readonlyPaths, maskedPaths } = input.spec;
+  const { readonlyPaths, maskedPaths, mountLabel } = input.spec;
   return [
     ...readonlyPaths.map(({ path, origin }): Step => ({
       kind: "readonlyPath",
@@ -11,11 +12,18 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
       label: `make ${JSON.stringify(path)} read-only`,
       origin,
     })),
-    ...maskedPaths.map(({ path, origin }): Step => ({
+    ...firstOfEach(maskedPaths).map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
+      context: mountLabel,
       label: `mask ${JSON.stringify(path)}`,
       origin,
     })),
   ];
+}
+
+/** A path is masked once, however often it is listed. */
+function firstOfEach(paths: readonly OriginPath[]): OriginPath[] {
+  const seen = new Set<string>();
+  return paths.filter(({ path }) => !seen.has(path) && seen.add(path));
 }

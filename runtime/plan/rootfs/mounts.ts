@@ -64,9 +64,20 @@ function words(mount: ValidMount): { label: string; origin: string } {
   return { label: `${verb} ${what} on ${JSON.stringify(mount.destination)}`, origin: mount.origin };
 }
 
+/** File systems that SELinux labels by itself, or file by file: they get no `context` option (runc's list, and its cgroup mounts). */
+const LABELLED_BY_KERNEL: readonly string[] = ["cgroup", "cgroup2", "mqueue", "proc", "sysfs"];
+
+/** The context that everything in a mount has (`linux.mountLabel`); "" for none. */
+function contextOf({ type, data }: ValidMount, { spec }: PlanInput): string {
+  const own = LABELLED_BY_KERNEL.includes(type) ||
+    data.some((option) => option.startsWith("context="));
+  return own ? "" : spec.mountLabel;
+}
+
 /** A mount of its own file system. */
 export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
   const { type, source, destination, recursive, propagation } = mount;
+  const context = contextOf(mount, input);
   if (mount.remount || !fitsDescriptors(mount)) {
     const flags = deferReadonly(mount, input) ? without(mount.set, "MS_RDONLY") : mount.set;
     return {
@@ -76,7 +87,8 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
       destination,
       flags,
       remount: mount.remount,
-      data: mount.data.join(","),
+      // A context has commas of its own.
+      data: [...mount.data, ...context === "" ? [] : [`context="${context}"`]].join(","),
       recursive,
       propagation,
       ...words(mount),
@@ -89,10 +101,11 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     source,
     destination,
     attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
-    parameters: mount.data,
+    parameters: context === "" ? mount.data : [...mount.data, `context=${context}`],
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
+    relabel: type === "mqueue" ? input.spec.mountLabel : "",
     copyUp: mount.tmpcopyup,
     inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),
     ...words(mount),
@@ -106,7 +119,9 @@ function fitsDescriptors(mount: ValidMount): boolean {
 }
 
 export function attributesOf(flags: readonly MountFlagName[]): MountAttrName[] {
-  return flags.flatMap((flag) => ATTRIBUTE_OF[flag] ?? []);
+  // Attributes are a choice of one where mount(2) has flags of which the strict one wins (do_mount() of fs/namespace.c).
+  const strict = flags.includes("MS_STRICTATIME");
+  return flags.flatMap((flag) => strict && flag === "MS_NOATIME" ? [] : ATTRIBUTE_OF[flag] ?? []);
 }
 
 function without<T>(list: readonly T[], item: T): T[] {

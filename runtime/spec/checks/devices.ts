@@ -2,7 +2,7 @@ import { cleanPath } from "../clean_path.ts";
 import type { LinuxConfig } from "../config.ts";
 import type { ValidationContext } from "../context.ts";
 import { pointerTo, show } from "../show.ts";
-import type { ValidDevice, ValidNamespace } from "../valid.ts";
+import type { ValidDevice, ValidNamespace, ValidNetDevice } from "../valid.ts";
 import type { Findings } from "./findings.ts";
 import { findNamespace } from "./namespaces.ts";
 
@@ -81,14 +81,19 @@ function isInterfaceName(name: string): boolean {
     new TextEncoder().encode(name).length < INTERFACE_NAME_SIZE;
 }
 
+/** As `dev_alloc_name` of the kernel: one `%d` for a number, and no other use of `%`. */
+function isNameTemplate(name: string): boolean {
+  return !name.replace("%d", "").includes("%");
+}
+
 export function checkNetDevices(
   linux: LinuxConfig,
   namespaces: readonly ValidNamespace[],
   context: ValidationContext,
   findings: Findings,
-): void {
+): ValidNetDevice[] {
   const devices = Object.entries(linux.netDevices ?? {});
-  if (devices.length === 0) return;
+  if (devices.length === 0) return [];
   if (findNamespace(namespaces, "network") === undefined) {
     findings.problem(
       "/linux/netDevices",
@@ -102,19 +107,20 @@ export function checkNetDevices(
     );
   }
   const taken = new Map<string, string>();
-  for (const [hostName, { name = "" }] of devices) {
+  return devices.map(([hostName, { name: given = "" }]) => {
     const origin = `/linux/netDevices${pointerTo(hostName)}`;
-    for (const one of name === "" ? [hostName] : [hostName, name]) {
-      if (!isInterfaceName(one)) {
+    const name = given === "" ? hostName : given;
+    for (const one of new Set([hostName, name])) {
+      if (!isInterfaceName(one) || one === given && !isNameTemplate(one)) {
         findings.problem(origin, `invalid network device name ${show(one)}`);
       }
     }
-    const target = name === "" ? hostName : name;
-    const other = taken.get(target);
-    // With %d in it the kernel picks a free name for each.
-    if (other !== undefined && !target.includes("%")) {
-      findings.problem(`${origin}/name`, `${show(target)} is also the name for ${other}`);
+    const other = taken.get(name);
+    // With %d in it a free name is picked for each.
+    if (other !== undefined && !name.includes("%")) {
+      findings.problem(`${origin}/name`, `${show(name)} is also the name for ${other}`);
     }
-    taken.set(target, origin);
-  }
+    taken.set(name, origin);
+    return { hostName, name, origin };
+  });
 }

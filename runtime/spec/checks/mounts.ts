@@ -75,7 +75,7 @@ function checkDestination(
 ): string {
   const at = `${origin}/destination`;
   if (destination === "") findings.problem(at, "must not be empty");
-  const clean = cleanPath(`/${destination}`);
+  const clean = inRoot(cleanPath(`/${destination}`), root);
   if (!destination.startsWith("/") && destination !== "") {
     findings.warn(
       at,
@@ -89,6 +89,15 @@ function checkDestination(
   const fault = procMountFault(clean, { type, isBind: bind !== "none" });
   if (fault !== null) findings.problem(at, fault);
   return clean;
+}
+
+/** A destination may be written as the host sees it, below the root's own path (as runc takes it). */
+function inRoot(destination: string, root: ValidRoot): string {
+  if (root.kind !== "directory" || root.path === "/") return destination;
+  if (destination === root.path) return "/";
+  return destination.startsWith(`${root.path}/`)
+    ? destination.slice(root.path.length)
+    : destination;
 }
 
 function checkSource(

@@ -20,9 +20,6 @@ export interface ProcessScope {
 /** To setresuid(2) it says that the id stays: the process would go on as root. */
 const NO_ID = 0xffff_ffff;
 
-/** What runc sets where the file has no umask. */
-const DEFAULT_UMASK = 0o022;
-
 /** All capabilities there can be: a user namespace gives its first process every one of them. */
 const ALL_CAPABILITIES = (1n << 64n) - 1n;
 
@@ -66,7 +63,7 @@ export function checkProcess(
     gid: user?.gid ?? 0,
     additionalGids: user?.additionalGids ?? [],
     // umask(2) uses these bits only.
-    umask: (user?.umask ?? DEFAULT_UMASK) & 0o777,
+    umask: user?.umask === undefined ? null : user.umask & 0o777,
     rlimits: checkRlimits(process.rlimits ?? [], `${origin}/rlimits`, findings),
     capabilities: capabilities === undefined
       ? NO_CAPABILITIES

@@ -3,6 +3,7 @@ import { stateDocument } from "runtime/commands/state_document.ts";
 
 const STATE = {
   ownerUid: 0,
+  exit: null,
   annotations: {},
   created: "2026-01-02T03:04:05.678901234Z",
   rootfs: "/b/rootfs",

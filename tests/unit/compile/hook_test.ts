@@ -12,6 +12,7 @@ const DESCRIPTORS: Descriptors = {
   gate: null,
   outcome: null,
   target: 21,
+  notify: null,
   stdio: [30, 31, 32],
   cgroup: null,
   namespaces: [],

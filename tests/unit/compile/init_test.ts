@@ -32,6 +32,8 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     cgroups: LEGACY,
   },
   "user namespace": { change: withUserNamespace, preservedFds: 2 },
+  "labels": { change: (config) => config.linux.mountLabel = "u:r:t:s0:c1,c2" },
+  "no pivot": { noPivot: { fullMounts: ["/proc", "/sys"] } },
   "process properties": { change: everyProperty, keyring: null },
   "everything else": {
     change: (config) => {

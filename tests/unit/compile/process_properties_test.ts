@@ -17,6 +17,7 @@ const DESCRIPTORS = {
   outcome: 22,
   target: null,
   stdio: null,
+  notify: null,
   cgroup: null,
   namespaces: [],
 };

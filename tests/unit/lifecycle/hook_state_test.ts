@@ -14,6 +14,7 @@ const RECORD: ContainerRecord = {
   startTime: "1",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   creating: true,
   hooks: [],

@@ -191,7 +191,7 @@ Deno.test("shared propagation makes the parent mount private first and comes bac
     "shared",
     "shared",
   ]);
-  assertEquals(stepsOf(plan, "makeParentPrivate")[0]?.candidates, [
+  assertEquals(stepsOf(plan, "cutParentOff")[0]?.candidates, [
     "/bundle/rootfs",
     "/bundle",
     "/",
@@ -213,4 +213,60 @@ Deno.test("without a mount namespace nothing of the host's mounts is changed and
   assertEquals(stepsOf(plan, "setRootPropagation"), []);
   assertEquals(stepsOf(plan, "pivotRoot"), []);
   assertEquals(stepsOf(plan, "changeRoot").length, 1);
+});
+
+Deno.test("without pivot_root the host's whole procfs and sysfs are hidden, then the root is moved", () => {
+  const plan = planWith({ noPivot: { fullMounts: ["/proc", "/srv/x/sys"] } });
+  assertEquals(stepsOf(plan, "pivotRoot"), []);
+  assertEquals(stepsOf(plan, "hideHostMount").map(({ path }) => path), ["/proc", "/srv/x/sys"]);
+  assertBefore(plan, "makeDevice", "hideHostMount");
+  assertBefore(plan, "hideHostMount", "moveRoot");
+  assertBefore(plan, "moveRoot", "maskPath");
+});
+
+Deno.test("only a slave root goes on being told of what is mounted on the host", () => {
+  const rootOf = (propagation?: string): readonly unknown[] => {
+    const plan = planWith({ change: (config) => config.linux.rootfsPropagation = propagation });
+    return [
+      stepsOf(plan, "cutParentOff")[0]?.propagation,
+      stepsOf(plan, "openRoot")[0]?.makePrivate,
+    ];
+  };
+  assertEquals(rootOf(), [undefined, true]);
+  assertEquals(rootOf("slave"), ["slave", false]);
+  assertEquals(rootOf("rslave"), [undefined, false]);
+  assertEquals(rootOf("private"), ["private", false]);
+  assertEquals(rootOf("rshared"), ["private", false]);
+});
+
+Deno.test("mountLabel is an option of the file systems that take one, quoted where options are one text", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.mountLabel = "u:r:t:s0:c1,c2";
+      config.mounts.push(
+        { destination: "/disk", type: "ext4", source: "/dev/sda1", options: ["discard"] },
+        { destination: "/own", type: "tmpfs", source: "tmpfs", options: ["context=mine"] },
+        { destination: "/bind", type: "bind", source: "/srv", options: ["bind"] },
+      );
+    },
+  });
+  const labelled = stepsOf(plan, "mountFilesystem").filter(({ parameters }) =>
+    parameters.includes("context=u:r:t:s0:c1,c2")
+  );
+  assertEquals(labelled.map(({ destination }) => destination), ["/dev", "/dev/pts", "/dev/shm"]);
+  const relabelled = stepsOf(plan, "mountFilesystem").filter(({ relabel }) => relabel !== "");
+  assertEquals(relabelled.map(({ destination }) => destination), ["/dev/mqueue"]);
+  assertEquals(stepsOf(plan, "mountClassic")[0]?.data, 'discard,context="u:r:t:s0:c1,c2"');
+  assertEquals(
+    new Set(stepsOf(plan, "maskPath").map(({ context }) => context)),
+    new Set(["u:r:t:s0:c1,c2"]),
+  );
+  assertEquals(stepsOf(planWith(), "mountFilesystem").filter(({ relabel }) => relabel !== ""), []);
+});
+
+Deno.test("a path that is listed twice is masked once", () => {
+  const plan = planWith({
+    change: (config) => config.linux.maskedPaths = ["/a", "/b", "/a/", "/a/../a"],
+  });
+  assertEquals(stepsOf(plan, "maskPath").map(({ path }) => path), ["/a", "/b"]);
 });

@@ -78,13 +78,15 @@ Deno.test("a hook in the container enters its cgroup while it sees the host's fi
 Deno.test("a hook as the container's process differs from exec in its program and its streams alone", () => {
   const spec = validWith((config) => {
     config.process.terminal = true;
-    config.process.user = { uid: 5, gid: 6 };
+    config.process.user = { uid: 5, gid: 6, umask: 0o27 };
   });
   const input = {
     spec,
     facts: FACTS,
     cgroups: UNIFIED,
     links: new Map<string, string>(),
+    noPivot: null,
+    notify: false,
     keyring: null,
     preservedFds: 0,
     joined: ["mount", "pid"] as const,

@@ -19,7 +19,16 @@ function stepsOf({ steps }: Plan, ...kinds: readonly Step["kind"][]): Step[] {
 
 function inputWith(change: (config: Draft) => void, keyring: string | null = null): PlanInput {
   const spec = validWith(change);
-  return { spec, facts: FACTS, cgroups: UNIFIED, links: new Map(), preservedFds: 0, keyring };
+  return {
+    spec,
+    facts: FACTS,
+    cgroups: UNIFIED,
+    links: new Map(),
+    noPivot: null,
+    preservedFds: 0,
+    notify: false,
+    keyring,
+  };
 }
 
 Deno.test("a process that asks for nothing is scheduled as the caller is, on all CPUs", () => {

@@ -79,7 +79,22 @@ Deno.test("mount destinations are cleaned, relative ones with a warning", () => 
   ]);
 });
 
+Deno.test("a destination below the root's path on the host is one below the root", () => {
+  const destination = "/bundle/rootfs/mnt/x";
+  assertEquals(validMount({ ...TMPFS, destination }).destination, "/mnt/x");
+  assertEquals(
+    validMount({ ...TMPFS, destination: "/bundle/rootfs2/x" }).destination,
+    "/bundle/rootfs2/x",
+  );
+  assertEquals(mountProblems({ ...TMPFS, destination: "/bundle/rootfs/proc/x" }), [
+    '/mounts/0/destination: "/proc/x" cannot be mounted because it is inside /proc',
+  ]);
+});
+
 Deno.test("a mount on top of the root filesystem is refused, but for a remount", () => {
+  assertEquals(mountProblems({ ...TMPFS, destination: "/bundle/rootfs/" }), [
+    '/mounts/0/destination: mountpoint "/bundle/rootfs/" is on the top of rootfs "/bundle/rootfs"',
+  ]);
   assertEquals(mountProblems({ ...TMPFS, destination: "/a/.." }), [
     '/mounts/0/destination: mountpoint "/a/.." is on the top of rootfs "/bundle/rootfs"',
   ]);

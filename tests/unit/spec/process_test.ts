@@ -37,7 +37,7 @@ Deno.test("a process gets every default", () => {
     uid: 0,
     gid: 0,
     additionalGids: [],
-    umask: 0o022,
+    umask: null,
     rlimits: [],
     capabilities: none,
     noNewPrivileges: false,

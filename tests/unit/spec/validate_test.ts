@@ -224,10 +224,14 @@ Deno.test("network devices need a network namespace, root and good names", () =>
     eth2: { name: "x" },
     e4: { name: "v%d" },
     e5: { name: "v%d" },
+    e6: { name: "v%s" },
+    e7: { name: "%d%d" },
   };
   assertEquals(problemsWith(linux((linux) => linux.netDevices = devices)), [
     '/linux/netDevices/eth0: invalid network device name "a/b"',
     '/linux/netDevices/eth2/name: "x" is also the name for /linux/netDevices/eth1',
+    '/linux/netDevices/e6: invalid network device name "v%s"',
+    '/linux/netDevices/e7: invalid network device name "%d%d"',
   ]);
   const problems = problemsWith((config) => {
     config.linux.netDevices = { eth0: {} };

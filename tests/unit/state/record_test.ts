@@ -14,6 +14,7 @@ const RECORD: ContainerRecord = {
   startTime: "18446744073709551615",
   cgroups: ["/sys/fs/cgroup/c1"],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   creating: false,
   hooks: [],

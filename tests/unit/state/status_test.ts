@@ -4,7 +4,9 @@ import type { ContainerRecord } from "runtime/state/record.ts";
 import {
   isAlive,
   parseStat,
+  type ProcessStat,
   readProcess,
+  saysFrozen,
   statusOf,
   type StatusProbes,
 } from "runtime/state/status.ts";
@@ -23,6 +25,7 @@ const RECORD: ContainerRecord = {
   startTime: "1000",
   cgroups: [],
   cgroupCreated: [],
+  freezer: "",
   sharedMount: "",
   creating: false,
   hooks: [],
@@ -31,7 +34,7 @@ const RECORD: ContainerRecord = {
 
 function probes(changes: Partial<StatusProbes>): StatusProbes {
   return {
-    process: () => ({ startTime: "1000", state: "S" }),
+    process: () => ({ startTime: "1000", state: "S", exitCode: 0 }),
     exists: (path) => path === "/run/ocirt/c1/exec.fifo",
     frozen: () => false,
     ...changes,
@@ -39,8 +42,12 @@ function probes(changes: Partial<StatusProbes>): StatusProbes {
 }
 
 Deno.test("parseStat() counts fields from the last bracket, whatever the name is", () => {
-  const rest = Array.from({ length: 30 }, (_, i) => String(i + 4)).join(" ");
-  assertEquals(parseStat(`42 (a) R (b ) Z) S ${rest}\n`), { state: "S", startTime: "22" });
+  const rest = Array.from({ length: 49 }, (_, i) => String(i + 4)).join(" ");
+  assertEquals(parseStat(`42 (a) R (b ) Z) S ${rest}\n`), {
+    state: "S",
+    startTime: "22",
+    exitCode: 52,
+  });
   assertEquals(parseStat(""), null);
 });
 
@@ -63,10 +70,10 @@ Deno.test("a container is creating while its hooks run, unless its init is gone"
 Deno.test("a container is stopped when its init is gone, dead, or another process with the same pid", () => {
   assertEquals(statusOf(RECORD, PATHS, probes({ process: () => null })), "stopped");
   for (const state of ["Z", "X"]) {
-    const process = (): { startTime: string; state: string } => ({ startTime: "1000", state });
+    const process = (): ProcessStat => ({ startTime: "1000", state, exitCode: 0 });
     assertEquals(statusOf(RECORD, PATHS, probes({ process })), "stopped");
   }
-  const reused = probes({ process: () => ({ startTime: "1001", state: "S" }) });
+  const reused = probes({ process: () => ({ startTime: "1001", state: "S", exitCode: 0 }) });
   assertEquals(statusOf(RECORD, PATHS, reused), "stopped");
 });
 
@@ -84,6 +91,13 @@ Deno.test("a frozen container is paused, unless its init is gone", () => {
   assertEquals(statusOf(RECORD, PATHS, probes({ frozen: () => true })), "paused");
   const gone = probes({ frozen: () => true, process: () => null });
   assertEquals(statusOf(RECORD, PATHS, gone), "stopped");
+});
+
+Deno.test("saysFrozen() reads the files of both versions", () => {
+  for (const text of ["FROZEN\n", "populated 1\nfrozen 1\n"]) assertEquals(saysFrozen(text), true);
+  for (const text of ["THAWED\n", "FREEZING\n", "populated 1\nfrozen 0\n", "frozen 10\n", ""]) {
+    assertEquals(saysFrozen(text), false);
+  }
 });
 
 Deno.test("isAlive() believes a pid only together with its start time", () => {

@@ -1,0 +1,64 @@
+import type { Pid } from "syscalls/abi/brand.ts";
+import { ERRNO, errnoText } from "syscalls/abi/errno.ts";
+import { findPath, writeFile } from "syscalls/libc/paths.ts";
+import { HostError } from "runtime/base/errors.ts";
+import { currentUnified } from "runtime/cgroups/current.ts";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
+import { parseSubCgroups, subDirectories } from "runtime/cgroups/sub_cgroup.ts";
+import type { CgroupFacts } from "runtime/plan/plan.ts";
+
+/**
+ * What a process of one thread writes itself into, and what it is moved into.
+ *
+ * @param directories the container's own
+ * @param wanted below which of them, as typed; none for those themselves
+ * @throws {UsageError} for a wrong choice, in runc's words
+ * @throws {HostError} when what was chosen is not there, likewise
+ */
+export function execCgroups(
+  directories: readonly string[],
+  wanted: readonly string[],
+): CgroupFacts {
+  const chosen = wanted.length === 0 ? directories : choose(directories, wanted);
+  const v1 = chosen.filter((dir) => findPath(`${dir}/tasks`) === 0);
+  return {
+    unified: v1.length === 0,
+    hierarchies: [],
+    tasks: v1.map((dir) => `${dir}/tasks`),
+    unifiedDirectory: chosen.find((dir) => !v1.includes(dir)) ?? null,
+  };
+}
+
+function choose(directories: readonly string[], wanted: readonly string[]): readonly string[] {
+  const paths = parseSubCgroups(wanted);
+  const chosen = subDirectories(directories, paths, () => hostLayout().hierarchies);
+  for (const dir of chosen) {
+    if (findPath(dir) !== 0) throw notAdded("of the new process", `open ${dir}`, ERRNO.ENOENT);
+  }
+  return chosen;
+}
+
+/**
+ * Moves a process into a version 2 cgroup.
+ *
+ * @param init whose cgroup will do as well, since a container may have moved its processes further down or elsewhere; null
+ * where the cgroup was asked for by name
+ */
+export function joinUnified(process: Pid, directory: string, init: Pid | null): void {
+  const result = move(process, directory);
+  if (result === 0) return;
+  const other = init === null ? null : currentUnified(init);
+  if (other !== null && move(process, other) === 0) return;
+  throw notAdded(String(process), `write ${directory}`, -result);
+}
+
+function move(process: Pid, directory: string): number {
+  return writeFile(`${directory}/cgroup.procs`, String(process), { create: null });
+}
+
+function notAdded(process: string, attempt: string, errno: number): HostError {
+  const reason = errnoText(errno).toLowerCase();
+  return new HostError(
+    `error adding pid ${process} to cgroups: ${attempt}/cgroup.procs: ${reason}`,
+  );
+}

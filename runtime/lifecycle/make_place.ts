@@ -1,0 +1,140 @@
+import { type Fd, fd, type Pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { type OpenFlag, openFlags, openHow, RESOLVE } from "syscalls/abi/open.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { decodeText } from "syscalls/abi/text.ts";
+import { Arena } from "syscalls/libc/arena.ts";
+import { rawCall, retryCall } from "syscalls/libc/call.ts";
+import { fileStat, openFile } from "syscalls/libc/files.ts";
+import { hostArch } from "syscalls/libc/library.ts";
+import { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import { PLACE_ROOT } from "runtime/plan/protocol.ts";
+import type { Step } from "runtime/plan/step.ts";
+
+/** As many links as the kernel follows (path_resolution(7)). */
+const MOST_LINKS = 40;
+
+const LONGEST_LINK = 4096;
+
+/**
+ * Makes what the mount point of a step leads to, by symlinks that lead nowhere, inside the container's root and as the container's
+ * root user (runc does the same). The image may be changed meanwhile by others that share it: nothing is opened but below the root,
+ * and nothing is made but in a directory that is open.
+ */
+export function makePlace(init: Pid, step: Step | undefined, kind: "directory" | "file"): void {
+  if (step === undefined || !("destination" in step)) {
+    throw new RangeError("Cannot make mount point: the step that asks for it mounts nothing");
+  }
+  const { destination } = step;
+  const O = openFlags(hostArch());
+  const flags = O.of("O_PATH", "O_DIRECTORY");
+  using root = openFile(`/proc/${init}/fd/${PLACE_ROOT}`, flags);
+  using process = openFile(`/proc/${init}`, flags);
+  // The init is root of its user namespace: files that it made would be that user's.
+  const { uid, gid } = fileStat(process.fd);
+  const umask = rawCall("umask", 0);
+  rawCall("setfsgid", gid);
+  rawCall("setfsuid", uid);
+  try {
+    const names = leadsTo(root.fd, destination);
+    makeAll(root.fd, names, { kind, path: destination });
+  } finally {
+    rawCall("setfsuid", 0);
+    rawCall("setfsgid", 0);
+    rawCall("umask", umask);
+  }
+}
+
+/** The names on the way from the root to where a path leads, as far as links are there; no link is among them. */
+function leadsTo(root: Fd, path: string): string[] {
+  const done: string[] = [];
+  let rest = namesIn(path);
+  for (let links = 0; rest.length > 0;) {
+    const [name = "", ...others] = rest;
+    rest = others;
+    if (name === "..") done.pop();
+    else {
+      const link = readLink(root, [...done, name].join("/"));
+      if (link === null) done.push(name);
+      else {
+        if (++links > MOST_LINKS) throw failure(path, ERRNO.ELOOP);
+        if (link.startsWith("/")) done.length = 0;
+        rest = [...namesIn(link), ...rest];
+      }
+    }
+  }
+  return done;
+}
+
+function namesIn(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+/** Where the symlink at a path below the root leads; null when there is none. */
+function readLink(root: Fd, path: string): string | null {
+  const opened = openBelow(root, path, {
+    flags: ["O_PATH", "O_NOFOLLOW"],
+    resolve: RESOLVE.of("RESOLVE_IN_ROOT", "RESOLVE_NO_MAGICLINKS"),
+  });
+  if (opened === -ERRNO.ENOENT) return null;
+  if (opened < 0) throw failure(path, -opened);
+  using link = new OwnedFd(fd(opened));
+  using arena = new Arena();
+  const space = arena.reserve(LONGEST_LINK);
+  const length = rawCall(
+    "readlinkat",
+    link.fd,
+    arena.cString(""),
+    arena.bytes(space),
+    space.length,
+  );
+  return length < 0 ? null : decodeText(space.slice(0, length));
+}
+
+function makeAll(
+  root: Fd,
+  names: readonly string[],
+  { kind, path }: { kind: "directory" | "file"; path: string },
+): void {
+  using opened = new DisposableStack();
+  let parent = root;
+  names.forEach((name, index) => {
+    const file = kind === "file" && index === names.length - 1;
+    if (!file) {
+      using arena = new Arena();
+      const result = rawCall("mkdirat", parent, arena.cString(name), 0o755);
+      if (result < 0 && result !== -ERRNO.EEXIST) throw failure(path, -result);
+    }
+    const child = openBelow(parent, name, {
+      flags: file ? ["O_CREAT", "O_NOFOLLOW"] : ["O_PATH", "O_DIRECTORY"],
+      resolve: RESOLVE.of("RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"),
+      mode: file ? 0o755n : 0n,
+    });
+    if (child < 0) throw failure(path, -child);
+    parent = opened.use(new OwnedFd(fd(child))).fd;
+  });
+}
+
+/** openat2(2): a descriptor, or `-errno`. */
+function openBelow(
+  dir: Fd,
+  path: string,
+  { flags, resolve, mode = 0n }: {
+    flags: readonly OpenFlag[];
+    resolve: bigint;
+    mode?: bigint;
+  },
+): number {
+  using arena = new Arena();
+  const how = openHow.encode({
+    flags: openFlags(hostArch()).of(...flags, "O_CLOEXEC"),
+    mode,
+    resolve,
+  });
+  return retryCall("openat2", dir, arena.cString(path), arena.bytes(how), openHow.size);
+}
+
+function failure(path: string, errno: number): SyscallError {
+  const object = `what the mount point "${path}" leads to`;
+  return new SyscallError({ verb: "make", object, errno });
+}

@@ -1,0 +1,32 @@
+import type { ValidMount } from "runtime/spec/valid.ts";
+import type { PlanInput } from "../input.ts";
+import { inUserNamespace } from "../namespaces.ts";
+import type { Step } from "../step.ts";
+
+/**
+ * The root of a user namespace is nobody on the host: folders that others may not enter hide the sources of bind mounts
+ * from it, so root of the host clones them first, for those that turn out to be out of reach.
+ */
+export function openSourceSteps(input: PlanInput): Step[] {
+  return input.spec.mounts.filter((mount) => isOpenedFirst(mount, input)).map((
+    { source, bind, sourceNofollow, origin },
+  ) => ({
+    kind: "openSource",
+    source,
+    deep: bind === "recursive",
+    nofollow: sourceNofollow,
+    label: `open source ${JSON.stringify(source)}`,
+    origin,
+  }));
+}
+
+/** Not what lies in the rootfs: earlier mounts may have covered it by then, and the container's root can reach it. */
+function isOpenedFirst(
+  { bind, source, copySymlink, remount }: ValidMount,
+  input: PlanInput,
+): boolean {
+  const { facts, spec: { root } } = input;
+  if (bind === "none" || remount || copySymlink) return false;
+  if (!inUserNamespace(input) || facts.inUserNamespace || facts.euid !== 0) return false;
+  return root.kind !== "directory" || source !== root.path && !source.startsWith(`${root.path}/`);
+}

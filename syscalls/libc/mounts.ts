@@ -1,0 +1,30 @@
+import { AT_FDCWD, fd } from "syscalls/abi/brand.ts";
+import { type MOUNT_ATTR, mountAttr, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import { AT } from "syscalls/abi/open.ts";
+import { Arena } from "./arena.ts";
+import { call } from "./call.ts";
+import { OwnedFd } from "./owned_fd.ts";
+
+/**
+ * A mount of a folder that is attached nowhere yet: private, and with these attributes. Whoever gets the descriptor can
+ * attach it (move_mount(2)), even where the folder's own path is out of reach.
+ */
+export function detachedBind(
+  folder: string,
+  attributes: ReturnType<typeof MOUNT_ATTR.of>,
+): OwnedFd {
+  using arena = new Arena();
+  const attempt = { verb: "bind", object: `"${folder}"` };
+  const flags = OPEN_TREE.of("OPEN_TREE_CLONE", "OPEN_TREE_CLOEXEC");
+  const path = arena.cString(folder);
+  using tree = new OwnedFd(fd(call(attempt, "open_tree", AT_FDCWD, path, flags)));
+  const change = mountAttr.encode({
+    attr_set: attributes,
+    attr_clr: 0n,
+    propagation: MS.of("MS_PRIVATE"),
+    userns_fd: 0n,
+  });
+  const [empty, here] = [arena.cString(""), AT.of("AT_EMPTY_PATH")];
+  call(attempt, "mount_setattr", tree.fd, empty, here, arena.bytes(change), change.length);
+  return new OwnedFd(tree.release());
+}

@@ -1,0 +1,66 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
+import { messageOf } from "tests/support/ocirt.ts";
+import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
+
+/** Freezes or thaws a container as another runtime's `pause` would. */
+function setFrozen(stage: Stage, c: Container, frozen: boolean): void {
+  const { hierarchies } = hostLayout();
+  const first = hierarchies.find(({ controllers }) => controllers.includes("freezer"));
+  const { mountpoint = "" } = first ?? hierarchies.find(({ version }) => version === 2) ?? {};
+  const dir = `${mountpoint}${stage.cgroup}/${c.id}`;
+  if (first === undefined) Deno.writeTextFileSync(`${dir}/cgroup.freeze`, frozen ? "1" : "0");
+  else Deno.writeTextFileSync(`${dir}/freezer.state`, frozen ? "FROZEN" : "THAWED");
+}
+
+function frozen(stage: Stage): Container {
+  const c = stage.container((config) => config.process.args = ["sleep", "1000"]);
+  c.create().start();
+  setFrozen(stage, c, true);
+  return c.await("paused");
+}
+
+containerTest("a container whose cgroup is frozen is paused, and running again after", (stage) => {
+  const c = frozen(stage);
+  assertMatch(stage.ocirt(["list"]).stdout, / paused /);
+  const refused = c.do("exec", "true");
+  assertEquals(refused.code, 255);
+  assertMatch(messageOf(refused), /cannot exec in a paused container/);
+  assertMatch(messageOf(c.do("delete")), /cannot delete container c1 that is not stopped: paused/);
+  setFrozen(stage, c, false);
+  c.await("running");
+});
+
+containerTest("a container that is frozen before its start is paused, and not started", (stage) => {
+  const c = stage.container().create();
+  setFrozen(stage, c, true);
+  c.await("paused");
+  assertMatch(messageOf(c.do("start")), /cannot start a container in the paused state/);
+  setFrozen(stage, c, false);
+  c.await("created").start().await("stopped");
+});
+
+containerTest(
+  "pause and resume change the status there and back, and are refused twice",
+  (stage) => {
+    const c = stage.container((config) => config.process.args = ["sleep", "1000"]);
+    c.create().start();
+    const fine = { code: 0, stdout: "", stderr: "" };
+    assertEquals(c.do("pause"), fine);
+    assertEquals(c.state().status, "paused");
+    assertMatch(messageOf(c.do("pause")), /container not running/);
+    assertEquals(c.do("resume"), fine);
+    assertEquals(c.state().status, "running");
+    assertMatch(messageOf(c.do("resume")), /container not paused/);
+  },
+);
+
+containerTest("SIGKILL and delete --force end a paused container", (stage) => {
+  const killed = frozen(stage);
+  assertEquals(killed.do("kill", "KILL").code, 0);
+  killed.await("stopped");
+  const all = frozen(stage);
+  assertEquals(stage.ocirt(["kill", "--all", all.id, "KILL"]).code, 0);
+  all.await("stopped");
+  assertEquals(frozen(stage).do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
+});
