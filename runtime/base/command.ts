@@ -103,7 +103,7 @@ export interface Command {
   readonly speaksForProgram?: true;
   /** The exit status of a failure, where it is always the same. */
   readonly failureExitCode?: number;
-  run(invocation: Invocation): CommandResult;
+  run(invocation: Invocation): CommandResult | Promise<CommandResult>;
 }
 
 /** Whether a boolean flag was given. */

@@ -118,7 +118,7 @@ async function runCommand(
   if (command.failurePrefix !== undefined) {
     session.prefix = `${command.failurePrefix.replaceAll("%n", programName)}: `;
   }
-  const { output, exitCode } = command.run({
+  const { output, exitCode } = await command.run({
     context,
     rootIsExplicit: rootIsExplicit(line.flags),
     flags,

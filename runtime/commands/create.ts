@@ -22,8 +22,8 @@ filesystem. "%n spec" writes a config.json to start from.`,
   ],
   positionals: { min: 1, max: 1 },
   failurePrefix: "%n create failed",
-  run(invocation): CommandResult {
-    create(invocation.context, createOptions(invocation));
+  async run(invocation): Promise<CommandResult> {
+    await create(invocation.context, createOptions(invocation));
     return { exitCode: 0 };
   },
 };

@@ -11,9 +11,9 @@ a running one is killed first, and one that does not exist is no failure.`,
     { name: "force", short: "f", type: "boolean", help: "kill the container if it still runs" },
   ],
   positionals: { min: 1, max: 1 },
-  run(invocation): CommandResult {
+  async run(invocation): Promise<CommandResult> {
     const force = booleanFlag(invocation, "force");
-    deleteContainer(invocation.context, positional(invocation, 0), { force });
+    await deleteContainer(invocation.context, positional(invocation, 0), { force });
     return { exitCode: 0 };
   },
 };

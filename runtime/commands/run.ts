@@ -25,8 +25,8 @@ filesystem. "%n spec" writes a config.json to start from.`,
   positionals: { min: 1, max: 1 },
   speaksForProgram: true,
   failurePrefix: "%n run failed",
-  run(invocation): CommandResult {
-    const exitCode = run(invocation.context, {
+  async run(invocation): Promise<CommandResult> {
+    const exitCode = await run(invocation.context, {
       ...createOptions(invocation),
       detach: booleanFlag(invocation, "detach"),
       keep: booleanFlag(invocation, "keep"),

@@ -29,9 +29,9 @@ image, no bundle, and nothing it writes is left behind. It has no network unless
   positionals: { min: 1, max: Infinity },
   stopAtFirstPositional: true,
   failurePrefix: "%n sandbox failed",
-  run(invocation): CommandResult {
+  async run(invocation): Promise<CommandResult> {
     const [program = "", ...args] = invocation.positionals;
-    const exitCode = sandbox(invocation.context, {
+    const exitCode = await sandbox(invocation.context, {
       binds: listFlag(invocation, "bind").map((text) => parseBind(text)),
       net: booleanFlag(invocation, "net"),
       rw: listFlag(invocation, "rw").map(resolveUserPath),

@@ -7,8 +7,8 @@ export const command: Command = {
   description: 'Executes the user\'s process in a container that "%n create" made.',
   flags: [],
   positionals: { min: 1, max: 1 },
-  run(invocation): CommandResult {
-    start(invocation.context, positional(invocation, 0));
+  async run(invocation): Promise<CommandResult> {
+    await start(invocation.context, positional(invocation, 0));
     return { exitCode: 0 };
   },
 };

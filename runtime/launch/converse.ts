@@ -15,6 +15,7 @@ export interface Duties {
   readonly placeFile: (init: Pid, step: number) => void;
   readonly inheritMode: (init: Pid) => void;
   readonly terminal: (init: Pid) => void;
+  readonly hooks: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */

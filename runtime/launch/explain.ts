@@ -6,9 +6,13 @@ import type { MountStep, Step } from "runtime/plan/step.ts";
 import { schedulingHint } from "./scheduling_hint.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
+export const INIT_FAILED = "unable to start container process: error during container init: ";
+
 const FAILED: Readonly<Record<Plan["purpose"], string>> = {
-  create: "unable to start container process: error during container init: ",
+  create: INIT_FAILED,
   exec: "unable to start container process: ",
+  // With what follows, Go's words for a program that cannot be started.
+  hook: "fork/",
 };
 
 /** A failure of the init program, as a sentence: the step knows its words, the errno the reason. */
@@ -23,7 +27,7 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
     return new LaunchError(FAILED[plan.purpose] + lookupWords(step.name, errno));
   }
   if (step.kind === "execute") {
-    return executeError(plan.purpose, step.args[0] ?? "", errno);
+    return executeError(plan.purpose, step.path ?? step.args[0] ?? "", errno);
   }
   if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
   return new LaunchError(stepSentence(step, errno));
@@ -93,8 +97,11 @@ export function executeError(
   name: string,
   errno: number,
 ): ExecuteError {
-  const reason = EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
-    `${errnoName(errno)} (${errnoText(errno)})`;
+  // Nobody has looked for a hook before.
+  const reason = purpose === "hook" && errno === ERRNO.ENOENT
+    ? "no such file or directory; hint: it is missing, or the interpreter that it names"
+    : EXECUTE_REASONS.find(([number]) => number === errno)?.[1] ??
+      `${errnoName(errno)} (${errnoText(errno)})`;
   const words = `exec ${name}: ${reason}`;
   return new ExecuteError(FAILED[purpose] + words, words.replace(/; hint: .*/, ""));
 }

@@ -23,6 +23,8 @@ export interface Launch {
   readonly gate: StartGate | null;
   /** A pidfd of the process whose namespaces the plan joins; null when it joins none that way. */
   readonly target: OwnedFd | null;
+  /** Standard input, output and error for the process; null for one that has this process's own. */
+  readonly stdio: readonly [OwnedFd, OwnedFd, OwnedFd] | null;
   /** The mount of the notify socket's folder that the plan attaches; null when it attaches none. */
   readonly notify: OwnedFd | null;
   /** The version 2 cgroup that the plan clones the init into, opened; null when it has none. */
@@ -40,7 +42,7 @@ export interface Launch {
  * @throws {LaunchError} naming the step that failed; no process of it is left then
  */
 export function launch(launched: Launch): Pid {
-  const { plan, arch, gate, target, notify, cgroup, namespaces, duties } = launched;
+  const { plan, arch, gate, target, stdio, notify, cgroup, namespaces, duties } = launched;
   const [ours, theirs] = socketPair();
   using host = ours;
   let first: Pid;
@@ -51,6 +53,7 @@ export function launch(launched: Launch): Pid {
       gate: gate?.gate.fd ?? null,
       outcome: gate?.outcome.fd ?? null,
       target: target?.fd ?? null,
+      stdio: stdio === null ? null : stdioNumbers(stdio),
       notify: notify?.fd ?? null,
       cgroup: cgroup?.fd ?? null,
       namespaces: namespaces.map(({ fd }) => fd),
@@ -59,6 +62,7 @@ export function launch(launched: Launch): Pid {
     const inherited = [
       child,
       ...gate === null ? [] : [gate.gate, gate.outcome],
+      ...stdio ?? [],
       ...namespaces,
       ...[cgroup, target, notify].filter((fd) => fd !== null),
     ];
@@ -78,6 +82,12 @@ export function launch(launched: Launch): Pid {
   const initStatus = talk.init === null ? null : endProcess(talk.init);
   if (talk.end === "failed") throw stepError(plan, talk.step, talk.errno);
   throw new LaunchError(lostSentence(plan, initStatus ?? firstStatus));
+}
+
+function stdioNumbers(
+  [input, output, error]: NonNullable<Launch["stdio"]>,
+): [number, number, number] {
+  return [input.fd, output.fd, error.fd];
 }
 
 interface Service {
@@ -124,9 +134,14 @@ export function endProcess(init: Pid): WaitStatus | null {
   return waitPid(init, { block: true });
 }
 
+const LOST: Readonly<Record<Plan["purpose"], string>> = {
+  create: "create container: its init",
+  exec: "execute in container: it",
+  hook: "run hook: it",
+};
+
 function lostSentence({ purpose }: Plan, status: WaitStatus | null): string {
   const how = status?.kind === "signaled" ? `by signal ${status.signal}` : "without a word";
-  const what = purpose === "create" ? "create container: its init" : "execute in container: it";
-  return `Cannot ${what} ended ${how} before it was ready; ` +
+  return `Cannot ${LOST[purpose]} ended ${how} before it was ready; ` +
     "hint: the memory limit may be too low, or somebody killed it";
 }

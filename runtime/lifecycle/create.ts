@@ -1,13 +1,16 @@
 import type { Pid } from "syscalls/abi/brand.ts";
+import { SIGNALS } from "syscalls/abi/signal.ts";
 import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
 import { HostError, StateError, UsageError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
+import { killAll } from "runtime/cgroups/kill.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
+import { CREATE_HOOKS, LATER_HOOKS, listsWithHooks } from "runtime/plan/create_hooks.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
@@ -24,6 +27,7 @@ import {
 import { rfc3339 } from "runtime/state/timestamp.ts";
 import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
@@ -53,8 +57,8 @@ export interface CreateOptions {
 }
 
 /** Creates a container and leaves it waiting for start. */
-export function create(context: Context, options: CreateOptions): void {
-  using _created = createContainer(context, options, null);
+export async function create(context: Context, options: CreateOptions): Promise<void> {
+  using _created = await createContainer(context, options, null);
 }
 
 /** Gives a foreground command its terminal; called when the process asks for one. */
@@ -65,11 +69,11 @@ export type OpenForeground = (size: "given" | "ours") => ForegroundTerminal;
  *
  * @param foreground null for a command that ends before the container does
  */
-export function createContainer(
+export async function createContainer(
   context: Context,
   options: CreateOptions,
   foreground: OpenForeground | null,
-): CreatedContainer {
+): Promise<CreatedContainer> {
   const id = parseContainerId(options.id);
   refuseSystemd(context);
   const activated = activation((name) => processInfo().env(name), Deno.pid);
@@ -96,7 +100,15 @@ export function createContainer(
     manager,
     keepTerminal,
     newKeyring: !options.noNewKeyring,
+    hooks: await hooksOf(context, loaded),
   });
+}
+
+/** The hooks of `create`; null when there are none, which is the rule. */
+async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHooks | null> {
+  if (listsWithHooks(loaded.spec.hooks, CREATE_HOOKS).length === 0) return null;
+  const { hooksOfCreate } = await import("./create_hooks.ts");
+  return hooksOfCreate(context, loaded);
 }
 
 function refuseSystemd({ systemdCgroup }: Context): void {
@@ -121,16 +133,19 @@ export interface LoadedContainer {
   readonly keepTerminal: TerminalKeeper | null;
   /** Whether the process gets a session keyring of the container's own, or keeps the caller's. */
   readonly newKeyring: boolean;
+  /** Null where there are none to run. */
+  readonly hooks: CreateHooks | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
 export function createLoaded(context: Context, container: LoadedContainer): CreatedContainer {
-  const { id, loaded } = container;
+  const { id, loaded, hooks } = container;
   if (loaded.spec.process === null) {
     throw new StateError("Cannot create container: config.json has no process property");
   }
   requireKernel(loaded.facts);
   return withRollback((undo) => {
+    if (hooks !== null) undo(() => hooks.undone());
     const env = (name: string): string | undefined => processInfo().env(name);
     const paths = createContainerDir(context.root, id, { sticky: inRuntimeDir(context.root, env) });
     undo(() => removeContainerDir(paths.dir));
@@ -143,6 +158,8 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
+    // What a hook has started in the container may outlive it.
+    if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
     applyDeviceControl(deviceControl(loaded.spec, cgroups));
     const running = runInit(context, { container, paths, cgroups, record, undo });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
@@ -187,6 +204,8 @@ function firstRecord(
     cgroupCreated: cgroup.missing(),
     freezer: cgroup.freezer,
     sharedMount: sharedMount(spec),
+    creating: false,
+    hooks: listsWithHooks(spec.hooks, LATER_HOOKS),
     keyring: newKeyring ? sessionKeyringName(id) : "",
   };
 }
@@ -208,7 +227,7 @@ interface InitRun {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, cgroups, undo } = run;
-  const { spec, facts, links } = container.loaded;
+  const { hooks, loaded: { spec, facts, links } } = container;
   const input: PlanInput = {
     spec,
     facts,
@@ -230,10 +249,14 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";
-      record = { ...record, pid: init, startTime };
+      record = { ...record, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
       sendPidfd(init, container.pidfdSockets, "standard");
     },
+    hooks: () => hooks?.run(record, cgroups),
   });
+  if (hooks === null) return record;
+  record = { ...record, creating: false };
+  writeRecord(paths.dir, record);
   return record;
 }

@@ -20,6 +20,7 @@ import { exists, isAlive, statusOf } from "runtime/state/status.ts";
 import { readRecord, removeContainerDir } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
+import type { StartableContainer } from "./created.ts";
 
 /** How long an init may take to die of SIGKILL, in milliseconds (runc waits as long). */
 const KILL_PATIENCE = 10_000;
@@ -30,7 +31,11 @@ export interface DeleteOptions {
 }
 
 /** Takes away a stopped or created container, with `force` any other too. */
-export function deleteContainer(context: Context, id: string, { force }: DeleteOptions): void {
+export async function deleteContainer(
+  context: Context,
+  id: string,
+  { force }: DeleteOptions,
+): Promise<void> {
   const paths = recordPaths(context.root, parseContainerId(id));
   if (force && !exists(paths.dir)) return;
   using _lock = lockContainer(paths.dir);
@@ -38,7 +43,7 @@ export function deleteContainer(context: Context, id: string, { force }: DeleteO
   if (record === null) return removeContainerDir(paths.dir);
   const status = statusOf(record, paths);
   if (!force) assertAllowed("delete", id, status);
-  destroy(record, paths);
+  await destroy(context, record, paths);
 }
 
 /** With `force`, a record that is missing or damaged leaves nothing to ask: what is there is taken away. */
@@ -53,13 +58,36 @@ function recordOrNull(context: Context, id: string, force: boolean): ContainerRe
 }
 
 /** Ends every process of a container and removes all that was made for it. The caller holds the lock. */
-export function destroy(record: ContainerRecord, paths: RecordPaths): void {
+export async function destroy(
+  context: Context,
+  record: ContainerRecord,
+  paths: RecordPaths,
+): Promise<void> {
   if (isAlive(record)) killInit(record);
-  destroyEnded(record, paths);
+  await destroyEnded(context, record, paths);
+}
+
+/** The same because of a failure, which is thrown then. */
+export async function destroyAfter(
+  context: Context,
+  { record, paths }: StartableContainer,
+  cause: unknown,
+): Promise<never> {
+  try {
+    await destroy(context, record, paths);
+  } catch (second) {
+    throw new SuppressedError(second, cause);
+  }
+  throw cause;
 }
 
 /** The same for a container whose init is known to have ended. */
-export function destroyEnded(record: ContainerRecord, paths: RecordPaths): void {
+export async function destroyEnded(
+  context: Context,
+  record: ContainerRecord,
+  paths: RecordPaths,
+): Promise<void> {
+  const poststop = await poststopOf(context, record, paths);
   const cgroup = fromRecord(record);
   // The end of its first process is the end of a pid namespace: as a rule nobody is left.
   if (!cgroup.removeUnused()) {
@@ -68,6 +96,18 @@ export function destroyEnded(record: ContainerRecord, paths: RecordPaths): void 
   }
   unmountShared(record);
   removeContainerDir(paths.dir);
+  poststop();
+}
+
+/** What is to be done when nothing is left of the container. */
+async function poststopOf(
+  context: Context,
+  record: ContainerRecord,
+  paths: RecordPaths,
+): Promise<() => void> {
+  if (!record.hooks.includes("poststop")) return () => {};
+  const { readPoststop } = await import("./poststop_hooks.ts");
+  return readPoststop(context, record, paths);
 }
 
 /** Takes away the rootfs's mount, and with it what was mounted below, where the container had no mount namespace. */

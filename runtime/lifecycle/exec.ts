@@ -95,12 +95,14 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
     arch: input.facts.arch,
     gate: null,
     target,
+    stdio: null,
     notify: null,
     cgroup: null,
     namespaces: [],
     duties: {
       idMaps: neverAsked,
       copyUp: neverAsked,
+      hooks: neverAsked,
       placeDirectory: neverAsked,
       placeFile: neverAsked,
       inheritMode: neverAsked,
@@ -153,6 +155,10 @@ function letSignalsEnd(detach: boolean): void {
 
 function requireRunning({ status }: InspectedContainer, { ignorePaused }: ExecOptions): void {
   if (status === "stopped") throw new StateError("cannot exec in a stopped container");
+  // While its hooks run it still sees the host's files.
+  if (status === "creating") {
+    throw new StateError("cannot exec in a container in the creating state");
+  }
   if (status === "paused" && !ignorePaused) {
     throw new StateError(
       "cannot exec in a paused container (use --ignore-paused to override)",

@@ -84,7 +84,7 @@ function withProcess(
 }
 
 /** Those of the container's namespaces that are not this process's own: the others need no joining, and user may not be joined twice. */
-function joinedNamespaces(init: number, { namespaces }: ValidSpec): ExecInput["joined"] {
+export function joinedNamespaces(init: number, { namespaces }: ValidSpec): ExecInput["joined"] {
   return namespaces.map(({ type }) => type).filter((type) => {
     const { file } = NAMESPACES[type];
     return !isOwnNamespace(file, `/proc/${init}/ns/${file}`);

@@ -1,6 +1,7 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
+import { HOOK_NAMES, type HookName } from "runtime/spec/words/hooks.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
@@ -55,13 +56,14 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     gate: NO_FD,
     outcome: NO_FD,
     target: null,
+    stdio: null,
     notify: null,
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });
   return {
     steps: listSteps(program),
-    host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host)],
+    host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host), ...hookActions(spec)],
     warnings: [
       ...plan.warnings,
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
@@ -121,4 +123,23 @@ function hostActions(duties: HostDuties): HostAction[] {
     actions.push({ text: `set ${type} of the init to ${soft}:${hard}`, origin });
   }
   return actions;
+}
+
+/** What a hook's moment and place are. */
+const HOOK_PLACES: Readonly<Record<HookName, string>> = {
+  prestart: "while the init waits",
+  createRuntime: "while the init waits",
+  createContainer: "while the init waits, in the container's namespaces",
+  startContainer: "at start, as the container's process",
+  poststart: "after start",
+  poststop: "after delete",
+};
+
+function hookActions({ hooks }: ValidSpec): HostAction[] {
+  return HOOK_NAMES.flatMap((name) =>
+    hooks[name].map(({ path, origin }) => ({
+      text: `run ${name} hook ${JSON.stringify(path)} ${HOOK_PLACES[name]}`,
+      origin,
+    }))
+  );
 }

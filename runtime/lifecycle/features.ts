@@ -1,5 +1,6 @@
 import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
 import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "runtime/spec/words/memory_policy.ts";
+import { HOOK_NAMES } from "runtime/spec/words/hooks.ts";
 import { knownMountOptions } from "runtime/spec/words/mount_options.ts";
 import { NAMESPACE_TYPES } from "runtime/spec/words/namespaces.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +11,7 @@ export function features({ version }: Context): unknown {
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: OCI_VERSION,
-    hooks: [],
+    hooks: HOOK_NAMES,
     mountOptions: knownMountOptions(),
     linux: {
       namespaces: NAMESPACE_TYPES,

@@ -1,18 +1,18 @@
 import { type Pid, pid } from "syscalls/abi/brand.ts";
 import { openPidfd } from "syscalls/libc/process.ts";
 import type { NotifyProxy } from "runtime/launch/notify_proxy.ts";
-import { StateError } from "runtime/base/errors.ts";
 import type { WaitStatus } from "syscalls/libc/process.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
-import { lockContainer } from "runtime/state/lock.ts";
+import { lockUnlessDeleted } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
 import type { CreatedContainer } from "./created.ts";
 import type { Context } from "./context.ts";
-import { destroy, destroyEnded } from "./delete.ts";
+import { destroyAfter, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
+import { HookError } from "./hook_error.ts";
 import { awaitReady, listenForReady } from "./notify.ts";
 import { recordExit } from "./record_exit.ts";
-import { startCreated } from "./start.ts";
+import { executeCreated, startCreated } from "./start.ts";
 import { type ForegroundTerminal, foregroundTerminal } from "./terminal.ts";
 
 export interface RunOptions extends CreateOptions {
@@ -25,25 +25,27 @@ export interface RunOptions extends CreateOptions {
 }
 
 /** Creates and starts a container; in the foreground waits for its end, and takes it away. */
-export function run(context: Context, options: RunOptions): number {
-  if (options.detach) return runCreated(context, createContainer(context, options, null), options);
+export async function run(context: Context, options: RunOptions): Promise<number> {
+  if (options.detach) {
+    return await runCreated(context, await createContainer(context, options, null), options);
+  }
   becomeParent(options);
   using stack = new DisposableStack();
   let terminal: ForegroundTerminal | null = null;
-  const created = createContainer(context, options, (size) => {
+  const created = await createContainer(context, options, (size) => {
     terminal = stack.use(foregroundTerminal(size));
     return terminal;
   });
-  return runCreated(context, created, options, terminal);
+  return await runCreated(context, created, options, terminal);
 }
 
 /** Runs what was created to its end. */
-export function runCreated(
+export async function runCreated(
   context: Context,
   created: CreatedContainer,
   { detach, keep }: Pick<RunOptions, "detach" | "keep">,
   terminal: ForegroundTerminal | null = null,
-): number {
+): Promise<number> {
   const attended = terminal?.attend() ?? null;
   const { init, manager, paths } = created;
   // In the foreground this process is the service, whose end the manager waits for.
@@ -52,9 +54,10 @@ export function runCreated(
   {
     using container = created;
     try {
-      startCreated(container.paths);
+      await startCreated(context, container, () => executeCreated(container.paths));
     } catch (cause) {
-      destroyAfter(container, cause);
+      if (cause instanceof HookError) throw cause;
+      await destroyAfter(context, container, cause);
     }
   }
   if (detach) {
@@ -63,7 +66,7 @@ export function runCreated(
   }
   const status = attend(init, attended, notify);
   if (keep) noteEnded(created, status);
-  else removeEnded(created);
+  else await removeEnded(context, created);
   return exitStatus(status);
 }
 
@@ -72,31 +75,13 @@ function awaitChild(context: Context, notify: NotifyProxy, init: Pid): void {
   awaitReady(context, notify, pidfd.fd);
 }
 
-function destroyAfter({ record, paths }: CreatedContainer, cause: unknown): never {
-  try {
-    destroy(record, paths);
-  } catch (second) {
-    throw new SuppressedError(second, cause);
-  }
-  throw cause;
-}
-
 /** Takes the container away, unless somebody else has done it while it ran. */
-function removeEnded({ record, paths }: CreatedContainer): void {
+async function removeEnded(context: Context, { record, paths }: CreatedContainer): Promise<void> {
   using lock = lockUnlessDeleted(paths.dir);
-  if (lock !== null) destroyEnded(record, paths);
+  if (lock !== null) await destroyEnded(context, record, paths);
 }
 
 function noteEnded({ record, paths }: CreatedContainer, status: WaitStatus): void {
   using lock = lockUnlessDeleted(paths.dir);
   if (lock !== null) recordExit(record, paths, status);
-}
-
-function lockUnlessDeleted(dir: string): Disposable | null {
-  try {
-    return lockContainer(dir);
-  } catch (cause) {
-    if (cause instanceof StateError) return null;
-    throw cause;
-  }
 }

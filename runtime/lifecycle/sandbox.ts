@@ -19,7 +19,7 @@ export type { SandboxOptions } from "./sandbox_config.ts";
  *
  * @returns the command's exit status, 128 and more for a signal
  */
-export function sandbox(context: Context, options: SandboxOptions): number {
+export async function sandbox(context: Context, options: SandboxOptions): Promise<number> {
   becomeParent({ noSubreaper: false });
   const id = newId();
   const facts = probeHost();
@@ -42,8 +42,9 @@ export function sandbox(context: Context, options: SandboxOptions): number {
     manager: null,
     keepTerminal: null,
     newKeyring: true,
+    hooks: null,
   });
-  return runCreated(context, created, { detach: false, keep: false });
+  return await runCreated(context, created, { detach: false, keep: false });
 }
 
 function sandboxHost(): SandboxHost {

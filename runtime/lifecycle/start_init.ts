@@ -5,6 +5,7 @@ import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import type { Logger } from "runtime/base/log.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
+import type { Duties } from "runtime/launch/converse.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { makeStartGate } from "runtime/launch/start_gate.ts";
 import { planCreate } from "runtime/plan/create.ts";
@@ -27,16 +28,16 @@ export interface InitStart {
   readonly place: (init: Pid) => void;
   /** Called while the init builds its root. */
   readonly meanwhile: () => void;
+  /** Called when the init is about to switch its root, if there are hooks for that moment. */
+  readonly hooks: () => void;
   readonly keepTerminal: TerminalKeeper | null;
   /** The mount of the notify socket's folder; null without one. */
   readonly notify: OwnedFd | null;
 }
 
 /** Plans, compiles and runs the init; returns when the container is created. */
-export function startInit(
-  context: Context,
-  { input, paths, undo, place, meanwhile, keepTerminal, notify }: InitStart,
-): void {
+export function startInit(context: Context, start: InitStart): void {
+  const { input, paths, undo, notify } = start;
   const plan = planCreate(input);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
@@ -52,29 +53,11 @@ export function startInit(
     arch,
     gate,
     target: null,
+    stdio: null,
     notify,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
-    duties: {
-      idMaps: (process) => writeIdMaps(process, plan.host),
-      place: (process) => {
-        log.log("debug", `child process in init(): pid ${process}`);
-        place(process);
-        moveIntoCgroup(process, plan.host);
-        setOomScore(process, plan.host);
-        devices?.move(process);
-      },
-      copyUp,
-      placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
-      placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
-      inheritMode,
-      terminal: (process) => {
-        if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
-      },
-      limits: (process) => setLimits(process, plan.host),
-      warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
-      meanwhile,
-    },
+    duties: initDuties(log, plan, start, devices),
   });
   undo(() => void endProcess(init));
   log.log("debug", "init: closing the pipe to signal completion");
@@ -82,6 +65,35 @@ export function startInit(
   devices[Symbol.dispose]();
   // Before the init is ended: what is left of the rollback then still reaches the devices.
   undo(() => devices.open(init));
+}
+
+function initDuties(
+  log: Logger,
+  plan: Plan,
+  { place, hooks, keepTerminal, meanwhile }: InitStart,
+  devices: NetDevices | null,
+): Duties {
+  return {
+    idMaps: (process) => writeIdMaps(process, plan.host),
+    place: (process) => {
+      log.log("debug", `child process in init(): pid ${process}`);
+      place(process);
+      moveIntoCgroup(process, plan.host);
+      setOomScore(process, plan.host);
+      devices?.move(process);
+    },
+    copyUp,
+    placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
+    placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+    inheritMode,
+    hooks,
+    terminal: (process) => {
+      if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
+    },
+    limits: (process) => setLimits(process, plan.host),
+    warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
+    meanwhile,
+  };
 }
 
 /** Warnings, and the words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */

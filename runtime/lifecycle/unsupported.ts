@@ -6,7 +6,7 @@ export const UNSUPPORTED = "this version of ocirt cannot do it yet";
 
 /** What this version cannot do of a configuration, as JSON pointers. */
 export function unsupportedPaths(spec: ValidSpec): string[] {
-  return [...processPaths(spec), ...linuxPaths(spec), ...mountPaths(spec), ...hookPaths(spec)];
+  return [...processPaths(spec), ...linuxPaths(spec), ...mountPaths(spec)];
 }
 
 /**
@@ -20,7 +20,6 @@ export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
     ...processPaths(spec),
     ...linuxPaths(spec),
     ...mountPaths(spec),
-    ...hookPaths(spec),
   ];
   if (paths.length === 0) return;
   const problems = paths.map((path): Problem => ({ path, text: UNSUPPORTED }));
@@ -83,16 +82,4 @@ function linuxPaths({ config }: ValidSpec): string[] {
 
 function mountPaths({ mounts }: ValidSpec): string[] {
   return mounts.filter((mount) => mount.idmap !== "none").map(({ origin }) => `${origin}/options`);
-}
-
-function hookPaths({ config }: ValidSpec): string[] {
-  const names = [
-    "prestart",
-    "createRuntime",
-    "createContainer",
-    "startContainer",
-    "poststart",
-    "poststop",
-  ];
-  return namesThatAsk(config.hooks, names, "/hooks");
 }

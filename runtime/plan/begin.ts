@@ -3,7 +3,8 @@ import type { PlanInput } from "./input.ts";
 import type { Step } from "./step.ts";
 
 /** What every program does first: it has inherited from the runtime what no container may see. */
-export function beginSteps({ facts, preservedFds }: PlanInput): Step[] {
+export function beginSteps(input: Pick<PlanInput, "facts" | "preservedFds">): Step[] {
+  const { facts, preservedFds } = input;
   return [
     {
       kind: "resetSignals",

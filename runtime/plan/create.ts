@@ -9,6 +9,7 @@ import {
 } from "./identity.ts";
 import { resetAffinitySteps } from "./affinity.ts";
 import { capabilityWarnings } from "./capabilities.ts";
+import { createHookSteps } from "./create_hooks.ts";
 import type { PlanInput } from "./input.ts";
 import { sessionKeyringSteps } from "./keyring.ts";
 import {
@@ -89,6 +90,10 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
   { steps: notifySteps, reason: "/run may be one of the mounts before" },
   { steps: deviceSteps, reason: "into the /dev that was mounted just now" },
+  {
+    steps: createHookSteps,
+    reason: "runtime.md: the mounts are there for them, and the host's files are still in sight",
+  },
   {
     steps: switchRootSteps,
     reason: "all sources are host paths, so nothing of them is needed any more",

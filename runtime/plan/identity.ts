@@ -15,7 +15,7 @@ export function makeCwdSteps(input: PlanInput): Step[] {
 }
 
 /** What runc sets for a container whose configuration has no umask. */
-const DEFAULT_UMASK = 0o022;
+export const DEFAULT_UMASK = 0o022;
 
 /** The umask of a container's own process. */
 export function umaskSteps(input: PlanInput): Step[] {
@@ -154,7 +154,8 @@ function executeStep(input: PlanInput, reportsTo: "outcome" | "sync"): Step {
   const { args, env } = processOf(input);
   const { preservedFds } = input;
   const label = `execute ${JSON.stringify(args[0])}`;
-  return { kind: "execute", args, env, preservedFds, reportsTo, label, origin: "/process/args" };
+  const rest = { path: null, args, env, preservedFds };
+  return { kind: "execute", ...rest, reportsTo, label, origin: "/process/args" };
 }
 
 /** Where execvp(3) would look: the name itself when it has a slash, else each entry of the container's PATH. */

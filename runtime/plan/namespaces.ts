@@ -97,7 +97,7 @@ export function cloneInto(input: PlanInput): string | null {
 }
 
 /** Enters the version 1 cgroups: while the process still is the host's root and sees the host's files. */
-export function joinCgroupSteps(input: PlanInput): Step[] {
+export function joinCgroupSteps(input: Pick<PlanInput, "cgroups">): Step[] {
   return input.cgroups.tasks.map((tasks) => ({
     kind: "joinCgroup",
     tasks,

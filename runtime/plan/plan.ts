@@ -3,8 +3,8 @@ import type { Step } from "./step.ts";
 
 /** All that a command will do in a container: the steps of the program, and what the host half owes it. */
 export interface Plan {
-  /** What it makes: the container's init, or one more process. */
-  readonly purpose: "create" | "exec";
+  /** What it makes: the container's init, one more process, or a hook. */
+  readonly purpose: "create" | "exec" | "hook";
   readonly steps: readonly Step[];
   readonly host: HostDuties;
   /** Things a person should know that are no errors. */

@@ -40,6 +40,8 @@ export const DUTY = {
   placeFile: 7,
   /** Give the file system that is being made at descriptor {@link INHERIT_MODE}.filesystem the mode of the directory at `.directory`. */
   inheritMode: 8,
+  /** Run the hooks of `create`: the container's mounts are made, and its root is not yet switched. */
+  hooks: 9,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */

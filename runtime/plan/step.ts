@@ -28,6 +28,9 @@ export type HostFd =
   | "outcome"
   | "cgroup"
   | "target"
+  | "stdin"
+  | "stdout"
+  | "stderr"
   | "notify"
   | `namespace:${number}`;
 
@@ -51,6 +54,8 @@ type StepDuty = Exclude<
 export type ProcessStep =
   /** The signals that are ignored back to their default action, none blocked: what the container's process must find. */
   | { readonly kind: "resetSignals"; readonly ignored: readonly number[] }
+  /** Standard input, output and error become those that the host half has opened for the process. */
+  | { readonly kind: "useStdio" }
   /** Every descriptor behind those that the process keeps closes itself at execve. */
   | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
@@ -81,6 +86,8 @@ export type ProcessStep =
    * that runs (the class of CVE-2016-9962).
    */
   | { readonly kind: "forbidTracing" }
+  /** Goes to a directory by its path in this process's mount namespace; one that is gone may be no failure. */
+  | { readonly kind: "enterHostDirectory"; readonly path: string; readonly mayBeGone: boolean }
   /** The init leads its own session. */
   | { readonly kind: "newSession" };
 
@@ -321,6 +328,8 @@ export type ExecStep =
   /** Closes every descriptor above those kept, then becomes the user's program. */
   | {
     readonly kind: "execute";
+    /** Null: what `findExecutable` has found. */
+    readonly path: string | null;
     readonly args: readonly string[];
     readonly env: readonly string[];
     /** Descriptors from 3 on that the process keeps. */

@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import type { HookName } from "./words/hooks.ts";
 import type { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "./words/memory_policy.ts";
 import type { PERSONALITY_DOMAINS } from "./words/personality.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
  * config.json after validation: every default filled in, nothing optional, vocabularies turned into kernel names.
  * `origin` fields are JSON pointers into the file the value came from, "" where the runtime chose it.
  *
- * What a later stage gives meaning to (resources, seccomp, hooks) stays as the file has it.
+ * What a later stage gives meaning to (resources, seccomp) stays as the file has it.
  */
 export interface ValidSpec {
   readonly root: ValidRoot;
@@ -42,6 +43,7 @@ export interface ValidSpec {
   readonly memoryPolicy: ValidMemoryPolicy | null;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
+  readonly hooks: ValidHooks;
   readonly annotations: Readonly<Record<string, string>>;
   /** Things a person should know that are no errors (unknown capabilities, relative destinations). */
   readonly warnings: readonly string[];
@@ -277,4 +279,19 @@ export interface CapabilitySets {
   readonly permitted: bigint;
   readonly inheritable: bigint;
   readonly ambient: bigint;
+}
+
+/** Programs to run at moments of the container's life, in the order given. */
+export type ValidHooks = Readonly<Record<HookName, readonly ValidHook[]>>;
+
+export interface ValidHook {
+  /** Absolute. */
+  readonly path: string;
+  /** The path where the file has none. */
+  readonly args: readonly [string, ...string[]];
+  /** Null when the file has none: then it depends on the hook's list. */
+  readonly env: readonly string[] | null;
+  /** In seconds, above zero; null is for ever. */
+  readonly timeout: number | null;
+  readonly origin: string;
 }

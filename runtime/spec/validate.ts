@@ -1,7 +1,7 @@
 import { SpecError } from "runtime/base/errors.ts";
 import { checkDevices, checkNetDevices } from "./checks/devices.ts";
 import { Findings } from "./checks/findings.ts";
-import { checkHooks } from "./checks/hooks.ts";
+import { checkHooks, NO_HOOKS } from "./checks/hooks.ts";
 import { checkUserNamespace } from "./checks/id_mappings.ts";
 import { checkIntelRdt, checkPersonality, checkRestrictedPaths } from "./checks/linux.ts";
 import { checkMemoryPolicy } from "./checks/memory_policy.ts";
@@ -43,7 +43,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
   const userNamespace = findNamespace(namespaces, "user") === undefined ? null : mappings;
   const scope: ProcessScope = { facts: context.facts, userNamespace };
   // Most files have few of these; what is not called is not compiled either.
-  if (config.hooks !== undefined) checkHooks(config.hooks, findings);
+  const hooks = config.hooks === undefined ? NO_HOOKS : checkHooks(config.hooks, findings);
   if (linux.resources !== undefined) {
     checkResources(linux.resources, "/linux/resources", findings);
   }
@@ -75,6 +75,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     personality: domain,
     memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
     cgroupsPath: linux.cgroupsPath ?? "",
+    hooks,
     annotations: config.annotations ?? {},
     warnings: findings.warnings,
     config,

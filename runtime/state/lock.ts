@@ -25,6 +25,16 @@ export function lockContainer(dir: string): Disposable {
   return folder;
 }
 
+/** The same; null when the container was deleted. */
+export function lockUnlessDeleted(dir: string): Disposable | null {
+  try {
+    return lockContainer(dir);
+  } catch (cause) {
+    if (cause instanceof StateError) return null;
+    throw cause;
+  }
+}
+
 function openFolder(dir: string): OwnedFd {
   const O = openFlags(hostArch());
   try {

@@ -24,6 +24,10 @@ export interface ContainerRecord {
   readonly freezer: string;
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
+  /** The hooks of `create` run: nobody may start the container yet. */
+  readonly creating: boolean;
+  /** The lists with hooks that later commands have to run: only then do they read config.json. */
+  readonly hooks: readonly string[];
   /** The session keyring of the container's processes; "" where they keep their caller's. */
   readonly keyring: string;
 }
@@ -57,7 +61,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
       }, this program knows 1`,
     );
   }
-  const { pid, annotations } = fields;
+  const { pid, annotations, creating } = fields;
   const isPid = typeof pid === "number" && Number.isInteger(pid) && pid >= 0 && pid < 2 ** 31;
   return {
     version: 1,
@@ -75,6 +79,8 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     cgroupCreated: strings("cgroupCreated"),
     freezer: string("freezer"),
     sharedMount: string("sharedMount"),
+    creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
+    hooks: strings("hooks"),
     keyring: string("keyring"),
   };
 }

@@ -3,7 +3,7 @@ import { ioCode, ioReason } from "runtime/base/io_failure.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import type { ContainerRecord } from "./record.ts";
 
-/** What a container is doing. `creating` is what hooks are told; a command never sees it. */
+/** What a container is doing. It is `creating` for hooks, and while they run. */
 export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 
 /** One process, as /proc/PID/stat has it. */
@@ -73,6 +73,7 @@ export function statusOf(
 ): Status {
   const ask = { ...PROBES, ...probes };
   if (!isAlive(record, ask.process)) return "stopped";
+  if (record.creating) return "creating";
   if (ask.frozen(record.freezer)) return "paused";
   return ask.exists(paths.gate) ? "created" : "running";
 }

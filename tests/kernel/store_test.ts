@@ -25,6 +25,8 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  creating: false,
+  hooks: [],
   keyring: "_ses.c1",
 };
 

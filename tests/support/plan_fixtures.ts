@@ -108,6 +108,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
       target: 21,
       cgroup: null,
       notify: null,
+      stdio: null,
       namespaces: [],
     };
   }
@@ -116,6 +117,7 @@ export function descriptorsFor(plan: Plan): Descriptors {
     gate: 21,
     outcome: 22,
     target: null,
+    stdio: null,
     notify: plan.steps.some(({ kind }) => kind === "attachMount") ? 24 : null,
     cgroup: 23,
     namespaces: plan.host.namespaces.map((_, index) => 30 + index),

@@ -103,8 +103,9 @@ function lowerWait(low: Lowering): void {
  * CVE-2024-21626: nothing but stdio and what the caller asked for reaches the process, and all else is really closed
  * right before execve. The descriptor of the reports stays until execve itself closes it: that tells that it worked.
  */
-function lowerExecute(low: Lowering, { args, env, preservedFds, reportsTo }: Of<"execute">): void {
+function lowerExecute(low: Lowering, step: Of<"execute">): void {
   const { builder, descriptors } = low;
+  const { path, args, env, preservedFds, reportsTo } = step;
   const family = openFlags(low.arch);
   const reports = 3 + preservedFds;
   const from = reportsTo === "sync" ? descriptors.sync : hostFd(low, "outcome");
@@ -122,7 +123,7 @@ function lowerExecute(low: Lowering, { args, env, preservedFds, reportsTo }: Of<
     builder.flags(CLOSE_RANGE, CLOSE_RANGE.of()),
   ]);
   builder.call("execve", [
-    builder.value(low.executable, "executable"),
+    path === null ? builder.value(low.executable, "executable") : builder.cString(path),
     builder.pointers(args.map((arg) => builder.cString(arg))),
     builder.pointers(env.map((entry) => builder.cString(entry))),
   ]);

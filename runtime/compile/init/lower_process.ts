@@ -26,6 +26,12 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
   switch (step.kind) {
     case "resetSignals":
       return lowerResetSignals(low, step);
+    case "useStdio":
+      return lowerStdio(low);
+    case "enterHostDirectory":
+      return low.builder.call("chdir", [low.builder.cString(step.path)], {
+        forgive: step.mayBeGone ? [ERRNO.ENOENT] : [],
+      });
     case "closeInheritedOnExec":
       return lowerCloseOnExec(low, step);
     case "ask":
@@ -85,6 +91,15 @@ function lowerResetSignals(low: Lowering, { ignored }: Of<"resetSignals">): void
       size,
     ]);
   }
+}
+
+function lowerStdio({ builder, descriptors: { stdio } }: Lowering): void {
+  if (stdio === null) throw new RangeError("Cannot compile step: there are no descriptors stdio");
+  const names = ["stdin", "stdout", "stderr"];
+  stdio.forEach((fd, index) => {
+    const to = builder.immediate(index, names[index] ?? "");
+    builder.call("dup3", [builder.immediate(fd), to, builder.immediate(0)]);
+  });
 }
 
 function lowerCloseOnExec(

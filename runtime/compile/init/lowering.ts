@@ -18,6 +18,8 @@ export interface Descriptors {
   readonly target: number | null;
   /** The mount of the notify socket's folder, attached nowhere; null when there is none. */
   readonly notify: number | null;
+  /** Standard input, output and error for the process; null for one that has the runtime's own. */
+  readonly stdio: readonly [number, number, number] | null;
   /** The version 2 cgroup to clone the init into; null when the plan has none. */
   readonly cgroup: number | null;
   /** One for each namespace to be joined, in the plan's order. */

@@ -7,3 +7,5 @@ export const HOOK_NAMES = [
   "poststart",
   "poststop",
 ] as const;
+
+export type HookName = typeof HOOK_NAMES[number];

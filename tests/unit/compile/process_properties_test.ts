@@ -16,6 +16,7 @@ const DESCRIPTORS = {
   gate: 21,
   outcome: 22,
   target: null,
+  stdio: null,
   notify: null,
   cgroup: null,
   namespaces: [],

@@ -16,6 +16,8 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  creating: false,
+  hooks: [],
   keyring: "_ses.c1",
 };
 
@@ -40,6 +42,8 @@ Deno.test("parseRecord() tells what is damaged, and never throws anything else",
     [JSON.stringify({ ...RECORD, pid: "1" }), '"pid" is not a process id'],
     [JSON.stringify({ ...RECORD, pid: 2 ** 31 }), '"pid" is not a process id'],
     [JSON.stringify({ ...RECORD, annotations: { k: 1 } }), '"annotations" is not a map of strings'],
+    [JSON.stringify({ ...RECORD, creating: 0 }), '"creating" is not true or false'],
+    [JSON.stringify({ ...RECORD, hooks: "poststop" }), '"hooks" is not a list of strings'],
     [JSON.stringify({ ...RECORD, cgroups: [1] }), '"cgroups" is not a list of strings'],
   ];
   for (const [text, reason] of cases) {

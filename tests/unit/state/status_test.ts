@@ -27,6 +27,8 @@ const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   sharedMount: "",
+  creating: false,
+  hooks: [],
   keyring: "_ses.c1",
 };
 
@@ -57,6 +59,12 @@ Deno.test("readProcess() finds this process, and no process behind a pid that ca
 Deno.test("a container with a waiting init is created until its gate is gone, then running", () => {
   assertEquals(statusOf(RECORD, PATHS, probes({})), "created");
   assertEquals(statusOf(RECORD, PATHS, probes({ exists: () => false })), "running");
+});
+
+Deno.test("a container is creating while its hooks run, unless its init is gone", () => {
+  const record = { ...RECORD, creating: true };
+  assertEquals(statusOf(record, PATHS, probes({})), "creating");
+  assertEquals(statusOf(record, PATHS, probes({ process: () => null })), "stopped");
 });
 
 Deno.test("a container is stopped when its init is gone, dead, or another process with the same pid", () => {

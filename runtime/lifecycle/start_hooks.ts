@@ -1,0 +1,73 @@
+import { pid } from "syscalls/abi/brand.ts";
+import { openPidfd } from "syscalls/libc/process.ts";
+import { probeHost } from "runtime/host/probe.ts";
+import type { ExecInput } from "runtime/plan/exec.ts";
+import { planHookAsProcess } from "runtime/plan/hook.ts";
+import { lockUnlessDeleted } from "runtime/state/lock.ts";
+import { statusOf } from "runtime/state/status.ts";
+import type { Context } from "./context.ts";
+import type { StartableContainer } from "./created.ts";
+import { destroyAfter } from "./delete.ts";
+import { execCgroups } from "./exec_cgroup.ts";
+import { joinedNamespaces } from "./exec_input.ts";
+import { type HookScene, hostList, runHooks } from "./hook_lists.ts";
+import { innerPid } from "./inner_pid.ts";
+import { savedSpec } from "./saved_spec.ts";
+
+/**
+ * Starts a created container that has hooks for it. When one of them fails the container is destroyed.
+ *
+ * The lock is given back before the poststart hooks: the container runs, and they may take their time.
+ *
+ * @param execute lets the init become the user's program
+ * @throws {HookError} when a hook fails
+ */
+export async function startWithHooks(
+  context: Context,
+  container: StartableContainer,
+  execute: () => void,
+): Promise<void> {
+  const { record, paths } = container;
+  const facts = probeHost();
+  const spec = savedSpec(record, paths, facts);
+  const scene: HookScene = { context, record, hooks: spec.hooks, facts };
+  try {
+    runInside(scene, {
+      spec,
+      facts,
+      cgroups: execCgroups(record.cgroups, []),
+      links: new Map(),
+      keyring: record.keyring === "" ? null : record.keyring,
+      preservedFds: 0,
+      noPivot: null,
+      notify: false,
+      joined: joinedNamespaces(record.pid, spec),
+    });
+  } catch (cause) {
+    await destroyAfter(context, container, cause);
+  }
+  execute();
+  container[Symbol.dispose]();
+  const status = statusOf(record, paths);
+  try {
+    const moment = { status, pid: status === "stopped" ? 0 : record.pid };
+    runHooks(scene, hostList(scene, "poststart", moment));
+  } catch (cause) {
+    using lock = lockUnlessDeleted(paths.dir);
+    if (lock !== null) await destroyAfter(context, container, cause);
+    throw cause;
+  }
+}
+
+function runInside(scene: HookScene, input: ExecInput): void {
+  const { record, hooks } = scene;
+  if (hooks.startContainer.length === 0) return;
+  using target = openPidfd(pid(record.pid));
+  runHooks(scene, {
+    name: "startContainer",
+    status: "created",
+    pid: innerPid(record.pid),
+    plan: (hook) => planHookAsProcess(input, hook),
+    target,
+  });
+}
