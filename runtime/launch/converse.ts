@@ -1,5 +1,8 @@
 import { type Fd, type Pid, pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { Arena } from "syscalls/libc/arena.ts";
+import { bestEffort } from "syscalls/libc/call.ts";
 import { receive, send } from "syscalls/libc/sockets.ts";
 import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
 import { decodeFromChild, type FromChild, REPLY_SIZE } from "runtime/plan/protocol.ts";
@@ -55,11 +58,11 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   let ready = false;
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
     duties[duty](asking, step);
-    send(socket, reply);
+    bestEffort("whoever asked was killed: the talk ends with it", () => send(socket, reply));
     if (duty === "place") duties.meanwhile();
   };
   for (;;) {
-    const length = receive(socket, message);
+    const length = hear(socket, message);
     if (length === 0) return ready && init !== null ? { end: "done", init } : { end: "lost", init };
     const said = decodeFromChild(decodeReport(message.subarray(0, length)), TAG_FAILED);
     switch (said.type) {
@@ -86,5 +89,15 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         ready = true;
         break;
     }
+  }
+}
+
+/** Waits for a message; a program that was killed with an answer unread resets its socket, which is an end like any other. */
+function hear(socket: Fd, message: Uint8Array<ArrayBuffer>): number {
+  try {
+    return receive(socket, message);
+  } catch (cause) {
+    if (cause instanceof SyscallError && cause.errno === ERRNO.ECONNRESET) return 0;
+    throw cause;
   }
 }

@@ -223,6 +223,36 @@ containerTest(
   },
 );
 
+containerTest(
+  "a terminal is made by a devpts only, whatever the image has at its place",
+  (stage) => {
+    Deno.mkdirSync(`${stage.rootfs}/dev/pts`, { recursive: true });
+    using socket = new ConsoleSocket(`${stage.dir}/console`);
+    const attempt = (edit: Edit): string => {
+      const c = interactive(stage, "true", (config) => {
+        config.mounts = config.mounts.filter(({ destination }) => destination !== "/dev/pts");
+        edit(config);
+      });
+      const result = c.launch("create", "--console-socket", socket.path);
+      assertEquals([result.code, result.stdout], [1, ""]);
+      return messageOf(result);
+    };
+    assertMatch(attempt(() => {}), /Cannot open terminal at "\/dev\/pts\/ptmx" .*: ENOENT/);
+    // A tmpfs with a link to something of the host's, and one to the host's own terminals.
+    for (const source of ["/dev/null", "/dev/tty", `${stage.rootfs}/etc/passwd`]) {
+      const message = attempt((config) => {
+        const options = ["bind"];
+        config.mounts.push(
+          { destination: "/dev/pts", type: "tmpfs", source: "tmpfs" },
+          { destination: "/dev/pts/ptmx", type: "bind", source, options },
+        );
+      });
+      assertMatch(message, /Cannot open terminal at "\/dev\/pts\/ptmx" .*: (ENODEV|ENXIO|ENOTTY)/);
+    }
+    assert(!socket.hasCaller, "somebody was sent something");
+  },
+);
+
 // The last one: from here on orphans are this process's, which would have to reap those of exec --detach.
 containerTest("a console socket that nobody listens at leaves nothing behind", (stage) => {
   leavingNothing(stage, () => {

@@ -61,7 +61,8 @@ function runDefault(stage: Stage, text: string): string {
   const changed = text.replace(/"terminal":\s*true/, '"terminal": false');
   assert(changed !== text, "the default configuration has a terminal");
   Deno.writeTextFileSync(`${stage.dir}/config.json`, changed);
-  const result = runProgram([OCIRT, "--root", stage.root, "run", "x"], {
+  // The cgroup is called like the container: by a name that no other test on this host has.
+  const result = runProgram([OCIRT, "--root", stage.root, "run", stage.cgroup.slice(1)], {
     cwd: stage.dir,
     stdin: "hostname; echo $$; id -u; exit 4\n",
   });

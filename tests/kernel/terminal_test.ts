@@ -267,3 +267,17 @@ containerTest(
     assertEquals(pty.settings(), settings);
   },
 );
+
+for (const peer of ["runc-1.1.5", "crun-1.8.1"]) {
+  containerTest(`the bundle that ${peer} writes runs in a terminal, unchanged`, async (stage) => {
+    const fixture = new URL(`../fixtures/spec/${peer}.json`, import.meta.url);
+    Deno.copyFileSync(fixture, `${stage.dir}/config.json`);
+    using pty = new Pty();
+    const argv = [OCIRT, "--root", stage.root, "run", stage.cgroup.slice(1)];
+    pty.start(argv, { cwd: stage.dir });
+    await pty.waitFor(/# /);
+    pty.type("hostname; exit 4\r");
+    await pty.waitFor(new RegExp(`\\n${peer.slice(0, 4)}\r\n`));
+    assertEquals(await pty.end(), 4);
+  });
+}

@@ -56,7 +56,7 @@ Deno.test("a hook of the host keeps the caller's umask, session, cgroup and name
 Deno.test("a hook in the container enters its cgroup while it sees the host's files, then its namespaces", () => {
   const inside = { joined: ["user", "mount", "pid"] as const, cgroups: LEGACY };
   const plan = planHook({ hook: HOOK, env: [], facts: FACTS, directory: PLACE, inside });
-  assertEquals(plan.steps.map(({ kind }) => kind).slice(3, 10), [
+  assertEquals(plan.steps.map(({ kind }) => kind).slice(3, 11), [
     "joinCgroup",
     "joinCgroup",
     "forbidTracing",
