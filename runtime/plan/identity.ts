@@ -1,6 +1,6 @@
 import { boundingSet, grantedSets } from "./capabilities.ts";
 import { inUserNamespace } from "./namespaces.ts";
-import { type PlanInput, processOf } from "./input.ts";
+import { isNew, type PlanInput, processOf } from "./input.ts";
 import type { Step } from "./step.ts";
 
 /** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
@@ -124,7 +124,12 @@ export function identitySteps(input: PlanInput): Step[] {
 export function executeSteps(input: PlanInput): Step[] {
   return [
     findStep(input),
-    { kind: "waitForStart", label: "wait for start", origin: "" },
+    {
+      kind: "waitForStart",
+      endsOnSignals: isNew(input.spec, "pid"),
+      label: "wait for start",
+      origin: "",
+    },
     executeStep(input, "outcome"),
   ];
 }

@@ -322,7 +322,11 @@ export type ExecStep =
     readonly candidates: readonly string[];
   }
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
-  | { readonly kind: "waitForStart" }
+  | {
+    readonly kind: "waitForStart";
+    /** The kernel lets no signal but SIGKILL end the first process of a pid namespace: it ends by itself. */
+    readonly endsOnSignals: boolean;
+  }
   /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */
   | { readonly kind: "announce" }
   /** Closes every descriptor above those kept, then becomes the user's program. */

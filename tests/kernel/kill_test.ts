@@ -141,3 +141,23 @@ containerTest("kill --all signals every process of the container", (stage) => {
   assertEquals(stage.ocirt(["kill", "--all", c.id, "TERM"]).code, 0);
   assertEquals([awaitEnd(pid), awaitEnd(childOf(stage))], [true, true]);
 });
+
+containerTest("a created container ends by what would end any other process", async (stage) => {
+  for (
+    const [signal, status] of [["TERM", 128 + 15], ["INT", 128 + 2], ["USR1", 128 + 10]] as const
+  ) {
+    const container = stage.container().create();
+    const waiting = stage.ocirtAsync(["wait", container.id]);
+    assertEquals(container.do("kill", "WINCH").code, 0);
+    assertEquals(container.do("kill", signal).code, 0);
+    assertEquals((await waiting).code, status, signal);
+    container.await("stopped");
+  }
+});
+
+containerTest(
+  "a started program finds none of the signals blocked that its init waited for",
+  (stage) => {
+    assertEquals(stage.sh("grep SigBlk /proc/self/status"), "SigBlk:\t0000000000000000\n");
+  },
+);

@@ -5,6 +5,7 @@ import type { Label, Slot } from "syscalls/native/program.ts";
 import type { ExecStep } from "runtime/plan/step.ts";
 import { TAG } from "runtime/plan/protocol.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
+import { lowerWait } from "./lower_wait.ts";
 import { close, cwd, hostFd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends ExecStep["kind"]> = Extract<ExecStep, { kind: Kind }>;
@@ -14,7 +15,7 @@ export function lowerExec(low: Lowering, step: ExecStep): void {
     case "findExecutable":
       return lowerFind(low, step);
     case "waitForStart":
-      return lowerWait(low);
+      return lowerWait(low, step);
     case "announce":
       return low.builder.report({ tag: TAG.ready, value: low.builder.immediate(0) });
     case "execute":
@@ -80,23 +81,6 @@ function tryCandidate(
   }
   builder.set(why, builder.immediate(ERRNO.EACCES, "EACCES"));
   builder.place(next);
-}
-
-/** From here on the only listener left is `ocirt start`, at the outcome fifo. */
-function lowerWait(low: Lowering): void {
-  const { builder } = low;
-  const started = builder.label();
-  builder.call("close", [builder.value(low.root, "root")]);
-  builder.report({ tag: TAG.ready, value: builder.immediate(0) });
-  builder.set(builder.reportFd, builder.immediate(hostFd(low, "outcome"), "outcome"));
-  builder.call("read", [
-    builder.immediate(hostFd(low, "gate"), "gate"),
-    builder.addressOf(low.reply, "reply"),
-    builder.immediate(1),
-  ]);
-  builder.branch({ when: { kind: "equals", value: 1n }, to: started });
-  builder.exit(1);
-  builder.place(started);
 }
 
 /**
