@@ -15,7 +15,7 @@ import type { IdList } from "runtime/spec/valid.ts";
 import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { setLimits, setOomScore } from "./duties.ts";
-import { joinUnified } from "./exec_cgroup.ts";
+import { joinUnified, openCgroup, wasBornIn } from "./exec_cgroup.ts";
 import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
@@ -90,6 +90,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
   log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
   const { initial } = processOf(input).execCpuAffinity;
   if (initial !== null) log.log("debug", `nsexec: affinity: ${hexMask(initial)}`);
+  using cgroup = openCgroup(plan.host);
   const process = launch({
     plan,
     arch: input.facts.arch,
@@ -97,7 +98,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
     target,
     stdio: null,
     notify: null,
-    cgroup: null,
+    cgroup,
     namespaces: [],
     duties: {
       idMaps: neverAsked,
@@ -108,7 +109,10 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
       inheritMode: neverAsked,
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
-        if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);
+        const { moveInto } = plan.host;
+        if (moveInto !== null && !wasBornIn(process, moveInto)) {
+          joinUnified(process, moveInto, init);
+        }
         setOomScore(process, plan.host);
         sendPidfd(process, pidfdSockets, "setns");
       },

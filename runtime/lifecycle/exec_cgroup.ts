@@ -1,11 +1,17 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { ERRNO, errnoText } from "syscalls/abi/errno.ts";
+import { openFlags } from "syscalls/abi/open.ts";
+import { bestEffort } from "syscalls/libc/call.ts";
+import { openFile } from "syscalls/libc/files.ts";
+import { hostArch } from "syscalls/libc/library.ts";
+import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { findPath, writeFile } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { currentUnified } from "runtime/cgroups/current.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { parseSubCgroups, subDirectories } from "runtime/cgroups/sub_cgroup.ts";
-import type { CgroupFacts } from "runtime/plan/plan.ts";
+import { readCgroupFile } from "runtime/cgroups/tree.ts";
+import type { CgroupFacts, HostDuties } from "runtime/plan/plan.ts";
 
 /**
  * What a process of one thread writes itself into, and what it is moved into.
@@ -36,6 +42,20 @@ function choose(directories: readonly string[], wanted: readonly string[]): read
     if (findPath(dir) !== 0) throw notAdded("of the new process", `open ${dir}`, ERRNO.ENOENT);
   }
   return chosen;
+}
+
+/** The version 2 cgroup that a process is to be born in; null where that is not known, or is gone. */
+export function openCgroup({ cloneInto }: HostDuties): OwnedFd | null {
+  if (cloneInto === null) return null;
+  const O = openFlags(hostArch());
+  // Moving the process there will tell what is the matter.
+  return bestEffort("the move tells", () => openFile(cloneInto, O.of("O_RDONLY", "O_DIRECTORY")));
+}
+
+/** Whether a process is in a version 2 cgroup already. A wrong "no" costs a move that changes nothing. */
+export function wasBornIn(process: Pid, directory: string): boolean {
+  const path = /^0::(\/.+)$/m.exec(readCgroupFile(`/proc/${process}/cgroup`) ?? "")?.[1];
+  return path !== undefined && directory.endsWith(path);
 }
 
 /**

@@ -37,7 +37,7 @@ function execSteps(input: ExecInput): Step[] {
     // The files of the cgroups are the host's.
     ...joinCgroupSteps(input),
     ...joinProcessSteps(input.joined),
-    ...forkJoinedSteps(),
+    ...forkJoinedSteps(input.cgroups.unifiedDirectory !== null),
     ...finalAffinitySteps(input),
     newSessionStep(),
     ...joinKeyringSteps(input),
@@ -78,7 +78,7 @@ export function planExec(input: ExecInput): Plan {
       namespaces: [],
       uidMappings: [],
       gidMappings: [],
-      cloneInto: null,
+      cloneInto: input.cgroups.unifiedDirectory,
       moveInto: input.cgroups.unifiedDirectory,
       netDevices: [],
       oomScoreAdj: process?.oomScoreAdj ?? null,

@@ -51,7 +51,7 @@ export function planHook({ hook, env, facts, directory, inside }: HookInput): Pl
     ...beginSteps({ facts, preservedFds: 0 }),
     ...inside === null ? [] : joinCgroupSteps(inside),
     ...inside === null ? [] : joinProcessSteps(inside.joined),
-    ...forkJoinedSteps(),
+    ...forkJoinedSteps(false),
     // What runs in the container must not have the caller's terminal to type into.
     ...inside === null ? [] : [newSessionStep()],
     {

@@ -117,6 +117,7 @@ export function forkSteps(input: PlanInput): Step[] {
       kind: "forkInit",
       namespaces,
       intoCgroup: cloneInto(input) !== null,
+      orBesides: false,
       label: `create the container's init with ${names}`,
       origin: "/linux/namespaces",
     },
@@ -125,10 +126,17 @@ export function forkSteps(input: PlanInput): Step[] {
 }
 
 /** A process for namespaces that were joined: a pid namespace has only those that are born in it. */
-export function forkJoinedSteps(): Step[] {
+export function forkJoinedSteps(intoCgroup: boolean): Step[] {
   const label = "create the process in the container";
   return [
-    { kind: "forkInit", namespaces: [], intoCgroup: false, label, origin: "/linux/namespaces" },
+    {
+      kind: "forkInit",
+      namespaces: [],
+      intoCgroup,
+      orBesides: true,
+      label,
+      origin: "/linux/namespaces",
+    },
     placeStep(),
   ];
 }

@@ -71,6 +71,8 @@ export type ProcessStep =
     readonly namespaces: readonly NamespaceType[];
     /** Whether the init is born in the cgroup of the host half's descriptor (CLONE_INTO_CGROUP). */
     readonly intoCgroup: boolean;
+    /** Where it cannot be, it is born in its maker's, and the host half moves it. */
+    readonly orBesides: boolean;
   }
   /**
    * Joins the session keyring of this name, which is made when it is not there. `searchableBy` is who may search it besides

@@ -126,15 +126,24 @@ function lowerJoinCgroup(low: Lowering, { tasks }: Of<"joinCgroup">): void {
   close(low, file);
 }
 
-function lowerFork(low: Lowering, { namespaces, intoCgroup }: Of<"forkInit">): void {
+function lowerFork(low: Lowering, { namespaces, intoCgroup, orBesides }: Of<"forkInit">): void {
   const { builder } = low;
   // CLONE_PARENT: the init becomes the runtime's own child, and this process may end. The signal that its end sends
   // is then the parent's own (clone(2)), SIGCHLD.
   const flags = CLONE.of("CLONE_PARENT", ...namespaces.map((type) => CLONE_FLAG_OF[type]));
   const child = builder.label();
   const initPid = builder.slot();
-  if (intoCgroup) cloneIntoCgroup(low, { flags, child, into: initPid });
-  else builder.fork({ flags, flagsText: CLONE.text(flags), child, into: initPid });
+  const made = builder.label();
+  const into = initPid;
+  const born = intoCgroup && !(orBesides && low.descriptors.cgroup === null);
+  if (born) {
+    cloneIntoCgroup(low, { flags, child, into, forgive: orBesides ? "all" : [] });
+    if (orBesides) builder.branch({ when: { kind: "succeeded" }, to: made });
+  }
+  if (!born || orBesides) {
+    builder.fork({ flags, flagsText: CLONE.text(flags), child, into });
+  }
+  builder.place(made);
   builder.report({ tag: TAG.initPid, value: builder.value(initPid, "pid of init") });
   builder.exit(0);
   builder.place(child);
@@ -143,7 +152,12 @@ function lowerFork(low: Lowering, { namespaces, intoCgroup }: Of<"forkInit">): v
 /** clone3(2): the init is born in its cgroup, which costs no lock of the whole machine as a move would. */
 function cloneIntoCgroup(
   { builder, descriptors }: Lowering,
-  { flags, child, into }: { flags: bigint; child: Label; into: Slot },
+  { flags, child, into, forgive }: {
+    flags: bigint;
+    child: Label;
+    into: Slot;
+    forgive: readonly number[] | "all";
+  },
 ): void {
   const { cgroup } = descriptors;
   if (cgroup === null) {
@@ -154,7 +168,7 @@ function cloneIntoCgroup(
   builder.call("clone3", [
     builder.bytes(args, () => `{flags: ${CLONE.text(all)}, cgroup: cgroup}`),
     builder.immediate(cloneArgs.size),
-  ], { into });
+  ], { into, forgive });
   builder.branch({ when: { kind: "equals", value: 0n }, to: child });
 }
 
