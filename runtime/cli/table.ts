@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/list.ts"),
   },
   {
+    name: "mounts",
+    summary: "add, remove or list the mounts of a container that runs",
+    load: () => import("runtime/commands/mounts.ts"),
+  },
+  {
     name: "pause",
     summary: "suspend all processes inside a container",
     load: () => import("runtime/commands/pause.ts"),

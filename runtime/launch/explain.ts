@@ -13,6 +13,7 @@ const FAILED: Readonly<Record<Plan["purpose"], string>> = {
   exec: "unable to start container process: ",
   // With what follows, Go's words for a program that cannot be started.
   hook: "fork/",
+  mounts: "",
 };
 
 /** A failure of the init program, as a sentence: the step knows its words, the errno the reason. */

@@ -138,6 +138,7 @@ const LOST: Readonly<Record<Plan["purpose"], string>> = {
   create: "create container: its init",
   exec: "execute in container: it",
   hook: "run hook: it",
+  mounts: "change mounts: the program",
 };
 
 function lostSentence({ purpose }: Plan, status: WaitStatus | null): string {

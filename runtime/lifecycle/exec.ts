@@ -1,10 +1,10 @@
 import { type Pid, pid } from "syscalls/abi/brand.ts";
 import { setSignalMask } from "syscalls/libc/poll.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { openPidfd } from "syscalls/libc/process.ts";
 import { StateError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
+import { OWES_NOTHING } from "runtime/launch/owes_nothing.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
@@ -12,7 +12,6 @@ import { type ExecInput, planExec } from "runtime/plan/exec.ts";
 import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { IdList } from "runtime/spec/valid.ts";
-import { isAlive } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { setLimits, setOomScore } from "./duties.ts";
 import { joinUnified, openCgroup, wasBornIn } from "./exec_cgroup.ts";
@@ -20,6 +19,7 @@ import { execInput, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
+import { openInit } from "./init_pidfd.ts";
 import { writePidFile } from "./pid_file.ts";
 import {
   checkTerminal,
@@ -48,7 +48,7 @@ export interface ExecOptions extends ProcessOptions {
 export function exec(context: Context, options: ExecOptions): number {
   const container = inspectContainer(context, options.id);
   requireRunning(container, options);
-  using target = openInit(container);
+  using target = openInit(container, "cannot exec in a stopped container");
   const input = execInput(context, container, options);
   const { terminal = false, consoleSize = null } = input.spec.process ?? {};
   const { detach, consoleSocket } = options;
@@ -101,12 +101,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
     cgroup,
     namespaces: [],
     duties: {
-      idMaps: neverAsked,
-      copyUp: neverAsked,
-      hooks: neverAsked,
-      placeDirectory: neverAsked,
-      placeFile: neverAsked,
-      inheritMode: neverAsked,
+      ...OWES_NOTHING,
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
         const { moveInto } = plan.host;
@@ -121,7 +116,6 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
       },
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => warn(context, plan, step, errno),
-      meanwhile: () => {},
     },
   });
   log.log("debug", "setns_init: about to exec: done");
@@ -131,10 +125,6 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
 /** CPUs 0 to N as the bits of one number. */
 function hexMask({ ids }: IdList): string {
   return `0x${[...ids].reduce((mask, id) => mask | 1n << BigInt(id), 0n).toString(16)}`;
-}
-
-function neverAsked(): never {
-  throw new RangeError("Cannot answer the process: exec owes it nothing of that kind");
 }
 
 function warn({ log }: Context, plan: Plan, step: number, errno: number): void {
@@ -168,12 +158,4 @@ function requireRunning({ status }: InspectedContainer, { ignorePaused }: ExecOp
       "cannot exec in a paused container (use --ignore-paused to override)",
     );
   }
-}
-
-/** The pidfd is of whoever has that pid now: only the start time says that it is the container's init. */
-function openInit({ record }: InspectedContainer): OwnedFd {
-  const opened = openPidfd(pid(record.pid));
-  if (isAlive(record)) return opened;
-  opened[Symbol.dispose]();
-  throw new StateError("cannot exec in a stopped container");
 }

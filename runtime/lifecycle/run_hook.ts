@@ -9,6 +9,7 @@ import { attendHook, type HookEnd } from "runtime/launch/attend_hook.ts";
 import { endWords } from "runtime/launch/end_words.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
+import { OWES_NOTHING } from "runtime/launch/owes_nothing.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
@@ -90,26 +91,15 @@ function begin(
     cgroup: null,
     namespaces: [],
     duties: {
-      idMaps: neverAsked,
-      copyUp: neverAsked,
-      placeDirectory: neverAsked,
-      placeFile: neverAsked,
-      inheritMode: neverAsked,
-      terminal: neverAsked,
-      hooks: neverAsked,
+      ...OWES_NOTHING,
       place: (process) => {
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);
       },
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
-      meanwhile: () => {},
     },
   });
-}
-
-function neverAsked(): never {
-  throw new RangeError("Cannot answer the hook: it is owed nothing of that kind");
 }
 
 function attend(

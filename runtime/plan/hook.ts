@@ -10,7 +10,7 @@ import {
   joinProcessSteps,
   newSessionStep,
 } from "./namespaces.ts";
-import type { CgroupFacts, Plan } from "./plan.ts";
+import { type CgroupFacts, NO_DUTIES, type Plan } from "./plan.ts";
 import type { Step } from "./step.ts";
 
 /** All that the plan of a hook is made from that finds its program among the host's files. */
@@ -74,18 +74,6 @@ export function planHook({ hook, env, facts, directory, inside }: HookInput): Pl
   const moveInto = inside === null ? null : inside.cgroups.unifiedDirectory;
   return { purpose: "hook", steps, host: { ...NO_DUTIES, moveInto }, warnings: [] };
 }
-
-const NO_DUTIES: Plan["host"] = {
-  terminal: null,
-  namespaces: [],
-  uidMappings: [],
-  gidMappings: [],
-  cloneInto: null,
-  moveInto: null,
-  netDevices: [],
-  oomScoreAdj: null,
-  rlimits: [],
-};
 
 /**
  * A hook of the container's files: all that the container's process is, but for its program and its standard input, output

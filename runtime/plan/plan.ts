@@ -3,8 +3,8 @@ import type { Step } from "./step.ts";
 
 /** All that a command will do in a container: the steps of the program, and what the host half owes it. */
 export interface Plan {
-  /** What it makes: the container's init, one more process, or a hook. */
-  readonly purpose: "create" | "exec" | "hook";
+  /** What it makes: the container's init, one more process, a hook, or mounts in a container that runs. */
+  readonly purpose: "create" | "exec" | "hook" | "mounts";
   readonly steps: readonly Step[];
   readonly host: HostDuties;
   /** Things a person should know that are no errors. */
@@ -30,6 +30,19 @@ export interface HostDuties {
   /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
   readonly rlimits: readonly ValidRlimit[];
 }
+
+/** Of a program that needs nobody. */
+export const NO_DUTIES: HostDuties = {
+  terminal: null,
+  namespaces: [],
+  uidMappings: [],
+  gidMappings: [],
+  cloneInto: null,
+  moveInto: null,
+  netDevices: [],
+  oomScoreAdj: null,
+  rlimits: [],
+};
 
 /** The terminal that a process asks for. */
 export interface TerminalRequest {

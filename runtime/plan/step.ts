@@ -201,6 +201,8 @@ export type FilesystemStep =
     /** SELinux context of that tmpfs; "" for none. */
     readonly context: string;
   }
+  /** Takes away what is mounted at a path, once nobody uses it any more. */
+  | { readonly kind: "unmount"; readonly path: string }
   | { readonly kind: "writeSysctl"; readonly path: string; readonly value: string }
   | { readonly kind: "setUmask"; readonly umask: number }
   /**
@@ -250,6 +252,8 @@ export type MountStep =
     readonly destination: string;
     readonly deep: boolean;
     readonly sourceNofollow: boolean;
+    /** What an `openSource` of the same origin has cloned is taken, and no path looked up: it would be another one here. */
+    readonly takesOpened: boolean;
     /** A symlink at the destination is itself covered, not what it leads to. */
     readonly destinationNofollow: boolean;
     /** Null: the source's own attributes stay. Else these are set, and the rest cleared as far as the kernel allows. */
@@ -331,6 +335,8 @@ export type ExecStep =
   }
   /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */
   | { readonly kind: "announce" }
+  /** The program has done what it was for. */
+  | { readonly kind: "end" }
   /** Closes every descriptor above those kept, then becomes the user's program. */
   | {
     readonly kind: "execute";

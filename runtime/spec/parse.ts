@@ -1,8 +1,8 @@
 import { type Problem, SpecError } from "runtime/base/errors.ts";
-import type { Config, ProcessConfig, ResourcesConfig } from "./config.ts";
+import type { Config, MountConfig, ProcessConfig, ResourcesConfig } from "./config.ts";
 import { checkTable, type Table } from "./check_table.ts";
 import { findJsonFault } from "./json_fault.ts";
-import { CONFIG_TABLE, PROCESS_TABLE, RESOURCES_TABLE } from "./table.gen.ts";
+import { CONFIG_TABLE, MOUNTS_TABLE, PROCESS_TABLE, RESOURCES_TABLE } from "./table.gen.ts";
 
 /**
  * Reads config.json and checks its shape. What depends on more than one value is left to validate().
@@ -30,6 +30,15 @@ export function parseProcess(text: string, fileName: string): ProcessConfig {
  */
 export function parseResources(text: string, fileName: string): ResourcesConfig {
   return parse(RESOURCES_TABLE, text, fileName) as ResourcesConfig;
+}
+
+/**
+ * Reads the file of `mounts add`: a list as in config.json's `mounts`.
+ *
+ * @throws {SpecError} as {@link parseConfig} does
+ */
+export function parseMounts(text: string, fileName: string): MountConfig[] {
+  return parse(MOUNTS_TABLE, text, fileName) as MountConfig[];
 }
 
 function parse(table: Table, text: string, fileName: string): unknown {

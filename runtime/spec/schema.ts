@@ -253,3 +253,6 @@ export const ConfigSchema = object({
   annotations: optional(map()),
   linux: optional(Linux),
 });
+
+/** The file of `mounts add` and `mounts remove`. */
+export const MountsSchema = array(Mount);

@@ -67,3 +67,6 @@ export const PROCESS_TABLE: Table = T17;
 
 /** What the file of `update --resources` must look like. */
 export const RESOURCES_TABLE: Table = T41;
+
+/** What the file of `mounts add` must look like. */
+export const MOUNTS_TABLE: Table = ["list", T19];

@@ -18,6 +18,8 @@ export function lowerExec(low: Lowering, step: ExecStep): void {
       return lowerWait(low, step);
     case "announce":
       return low.builder.report({ tag: TAG.ready, value: low.builder.immediate(0) });
+    case "end":
+      return low.builder.exit(0);
     case "execute":
       return lowerExecute(low, step);
     default:

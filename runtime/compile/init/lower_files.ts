@@ -1,6 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
-import { OPEN_TREE } from "syscalls/abi/mount.ts";
+import { MNT, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags, S_IF } from "syscalls/abi/open.ts";
 import { CLOSE_RANGE } from "syscalls/abi/process.ts";
 import { encodeText } from "syscalls/abi/text.ts";
@@ -15,7 +15,7 @@ import {
   openAt,
   openInRoot,
 } from "./lowering.ts";
-import { ensureDirectory, nameOf } from "./ensure_path.ts";
+import { ensureDirectory, nameOf, parentOf } from "./ensure_path.ts";
 import { ordinaryMountPointFile } from "./mount_point.ts";
 import { forget, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
@@ -41,6 +41,8 @@ export function lowerFile(low: Lowering, step: FileStep): void {
       return lowerReadonlyPath(low, step);
     case "maskPath":
       return lowerMask(low, step);
+    case "unmount":
+      return lowerUnmount(low, step);
     case "writeSysctl":
       return lowerSysctl(low, step);
     case "setUmask":
@@ -301,6 +303,19 @@ function lowerCloseOpened(low: Lowering, { preservedFds }: Of<"closeOpened">): v
     builder.cString("/"),
     builder.flags(family, family.of("O_PATH", "O_DIRECTORY", "O_CLOEXEC")),
   ], { into: low.root });
+}
+
+/** From its folder, by its name: no symlink can stand for the mount. */
+function lowerUnmount(low: Lowering, { path }: Of<"unmount">): void {
+  const { builder } = low;
+  const parent = builder.slot();
+  openInRoot(low, parentOf(path), { into: parent, flags: ["O_DIRECTORY"] });
+  builder.call("fchdir", [builder.value(parent, "parent")]);
+  builder.call("umount2", [
+    builder.cString(nameOf(path)),
+    builder.flags(MNT, MNT.of("MNT_DETACH", "UMOUNT_NOFOLLOW")),
+  ]);
+  close(low, parent);
 }
 
 /** Through the host's procfs: the container's /proc may be a fake by now (CVE-2025-52881). */

@@ -168,6 +168,12 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   const { builder } = low;
   const { source, deep, sourceNofollow: nofollow, attributes } = step;
   const opened = low.sources.get(step.origin);
+  if (step.takesOpened) {
+    if (opened === undefined) throw new RangeError(`Cannot compile mount: ${source} is not open`);
+    builder.set(tree, builder.value(opened, "source"));
+    if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
+    return;
+  }
   const forgive = opened === undefined ? [] : [ERRNO.EACCES];
   cloneSource(low, { source, deep, nofollow, into: tree, forgive });
   const reached = builder.label();

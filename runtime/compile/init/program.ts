@@ -54,6 +54,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "findExecutable":
     case "waitForStart":
     case "announce":
+    case "end":
     case "execute":
       return lowerExec(low, step);
     case "setRootPropagation":
@@ -104,6 +105,7 @@ function lowerRest(
     case "makeReadonly":
     case "readonlyPath":
     case "maskPath":
+    case "unmount":
     case "writeSysctl":
     case "setUmask":
     case "closeOpened":

@@ -96,6 +96,7 @@ function bindOwn(
     destination,
     deep: false,
     sourceNofollow: false,
+    takesOpened: false,
     destinationNofollow: false,
     attributes: {
       set: [

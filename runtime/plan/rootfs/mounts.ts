@@ -158,6 +158,7 @@ function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
     destination,
     deep: bind === "recursive",
     sourceNofollow,
+    takesOpened: false,
     destinationNofollow,
     attributes: plain ? null : { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
     recursive,

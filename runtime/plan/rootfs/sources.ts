@@ -8,16 +8,18 @@ import type { Step } from "../step.ts";
  * from it, so root of the host clones them first, for those that turn out to be out of reach.
  */
 export function openSourceSteps(input: PlanInput): Step[] {
-  return input.spec.mounts.filter((mount) => isOpenedFirst(mount, input)).map((
-    { source, bind, sourceNofollow, origin },
-  ) => ({
+  return input.spec.mounts.filter((mount) => isOpenedFirst(mount, input)).map(openSourceStep);
+}
+
+export function openSourceStep({ source, bind, sourceNofollow, origin }: ValidMount): Step {
+  return {
     kind: "openSource",
     source,
     deep: bind === "recursive",
     nofollow: sourceNofollow,
     label: `open source ${JSON.stringify(source)}`,
     origin,
-  }));
+  };
 }
 
 /** Not what lies in the rootfs: earlier mounts may have covered it by then, and the container's root can reach it. */
