@@ -1,5 +1,6 @@
-import { booleanFlag, type Command, type CommandResult, positional } from "runtime/base/command.ts";
+import { booleanFlag, type Command, type CommandResult } from "runtime/base/command.ts";
 import { deleteContainer } from "runtime/lifecycle/delete.ts";
+import { forEachNamed, REGEX_FLAG } from "./regex_flag.ts";
 
 export const command: Command = {
   name: "delete",
@@ -9,11 +10,13 @@ export const command: Command = {
 a running one is killed first, and one that does not exist is no failure.`,
   flags: [
     { name: "force", short: "f", type: "boolean", help: "kill the container if it still runs" },
+    REGEX_FLAG,
   ],
   positionals: { min: 1, max: 1 },
   async run(invocation): Promise<CommandResult> {
     const force = booleanFlag(invocation, "force");
-    await deleteContainer(invocation.context, positional(invocation, 0), { force });
+    const { context } = invocation;
+    await forEachNamed(invocation, (id) => deleteContainer(context, id, { force }));
     return { exitCode: 0 };
   },
 };

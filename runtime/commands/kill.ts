@@ -1,5 +1,6 @@
-import { booleanFlag, type Command, type CommandResult, positional } from "runtime/base/command.ts";
+import { booleanFlag, type Command, type CommandResult } from "runtime/base/command.ts";
 import { kill } from "runtime/lifecycle/kill.ts";
+import { forEachNamed, REGEX_FLAG } from "./regex_flag.ts";
 
 export const command: Command = {
   name: "kill",
@@ -17,15 +18,14 @@ without SIG. Without a signal it is SIGTERM:
       help: "send it to every process of the container; no failure if there is none",
       hidden: true,
     },
+    REGEX_FLAG,
   ],
   positionals: { min: 1, max: 2 },
   stopAtFirstPositional: true,
-  run(invocation): CommandResult {
-    const signal = invocation.positionals[1];
-    kill(invocation.context, positional(invocation, 0), {
-      signal: signal === undefined || signal === "" ? "SIGTERM" : signal,
-      all: booleanFlag(invocation, "all"),
-    });
+  async run(invocation): Promise<CommandResult> {
+    const { context, positionals: [, signal] } = invocation;
+    const options = { signal: signal || "SIGTERM", all: booleanFlag(invocation, "all") };
+    await forEachNamed(invocation, (id) => kill(context, id, options));
     return { exitCode: 0 };
   },
 };

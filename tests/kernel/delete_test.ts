@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { messageOf } from "tests/support/ocirt.ts";
 import { leavingNothing } from "tests/support/leftovers.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
@@ -130,4 +130,23 @@ containerTest("an id may be used again after its container is deleted", (stage) 
     c.create();
     assertEquals(c.do("delete"), SILENT);
   }
+});
+
+containerTest("--regex names many containers at once, to kill and to delete", (stage) => {
+  const sleeping = (): Container =>
+    stage.container((config) => config.process.args = ["sleep", "1000"]).create().start();
+  const [first, second] = [sleeping(), sleeping()];
+  const other = stage.ocirt(["create", "-b", stage.container().bundle, "other"]);
+  assertEquals(other.code, 0);
+  const quiet = { code: 0, stdout: "", stderr: "" };
+  assertEquals(stage.ocirt(["kill", "--regex", "^c[12]$", "KILL"]), quiet);
+  for (const container of [first, second]) container.await("stopped");
+  assertEquals(stage.ocirt(["delete", "-r", "^c"]), quiet);
+  assertEquals(stage.ocirt(["list", "-q"]).stdout, "other\n");
+  assertMatch(messageOf(stage.ocirt(["delete", "--regex", "("])), /no regular expression/);
+  const running = sleeping();
+  const refused = stage.ocirt(["delete", "--regex", "."]);
+  assertEquals(refused.code, 1);
+  assertMatch(messageOf(refused), new RegExp(`cannot delete container ${running.id} that is not`));
+  assertEquals(stage.ocirt(["list", "-q"]).stdout, `${running.id}\n`);
 });

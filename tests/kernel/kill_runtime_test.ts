@@ -7,7 +7,7 @@ import { type Container, containerTest, type Stage } from "tests/support/stage.t
 const SEED = 20_261_120;
 
 /** How often the runtime is killed in the middle of each command. */
-const TIMES = 12;
+const TIMES = 20;
 
 type Scene = (stage: Stage) => { readonly container: Container; readonly args: readonly string[] };
 
