@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StateError } from "runtime/base/errors.ts";
 import { lockContainer } from "runtime/state/lock.ts";
-import type { ContainerRecord } from "runtime/state/record.ts";
 import {
   createContainerDir,
   listIds,
@@ -10,25 +9,7 @@ import {
   writeRecord,
 } from "runtime/state/store.ts";
 import { inTempDir, inTempDirAsync } from "tests/support/temp_dir.ts";
-
-const RECORD: ContainerRecord = {
-  version: 1,
-  id: "c1",
-  ociVersion: "1.3.0",
-  bundle: "/b",
-  rootfs: "/b/rootfs",
-  created: "2026-01-02T03:04:05.678901234Z",
-  annotations: {},
-  pid: 0,
-  startTime: "",
-  cgroups: [],
-  cgroupCreated: [],
-  freezer: "",
-  sharedMount: "",
-  creating: false,
-  hooks: [],
-  keyring: "_ses.c1",
-};
+import { RECORD } from "tests/support/record.ts";
 
 function modeOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o7777;

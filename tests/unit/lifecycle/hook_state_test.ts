@@ -1,25 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { hookState } from "runtime/lifecycle/hook_state.ts";
-import type { ContainerRecord } from "runtime/state/record.ts";
-
-const RECORD: ContainerRecord = {
-  version: 1,
-  id: "c1",
-  ociVersion: "1.3.0",
-  bundle: "/b",
-  rootfs: "/b/rootfs",
-  created: "2026-01-02T03:04:05.678901234Z",
-  annotations: {},
-  pid: 4422,
-  startTime: "1",
-  cgroups: [],
-  cgroupCreated: [],
-  freezer: "",
-  sharedMount: "",
-  creating: true,
-  hooks: [],
-  keyring: "",
-};
+import { RECORD } from "tests/support/record.ts";
 
 Deno.test("the state of a hook has runc's keys in runc's order", () => {
   assertEquals(

@@ -1,33 +1,24 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StateError } from "runtime/base/errors.ts";
 import { type ContainerRecord, encodeRecord, parseRecord } from "runtime/state/record.ts";
+import { RECORD } from "tests/support/record.ts";
 
-const RECORD: ContainerRecord = {
-  version: 1,
-  id: "c1",
-  ociVersion: "1.3.0",
+const FULL: ContainerRecord = {
+  ...RECORD,
   bundle: "/b\udc80",
-  rootfs: "/b/rootfs",
-  created: "2026-01-02T03:04:05.678901234Z",
   annotations: { k: "v" },
   pid: 4422,
   startTime: "18446744073709551615",
   cgroups: ["/sys/fs/cgroup/c1"],
-  cgroupCreated: [],
-  freezer: "",
-  sharedMount: "",
-  creating: false,
-  hooks: [],
-  keyring: "_ses.c1",
 };
 
 Deno.test("a record survives being written and read, bytes that are no UTF-8 too", () => {
-  assertEquals(parseRecord(encodeRecord(RECORD), "state.json"), RECORD);
+  assertEquals(parseRecord(encodeRecord(FULL), "state.json"), FULL);
 });
 
 Deno.test("parseRecord() leaves out fields of a later version", () => {
-  const text = JSON.stringify({ ...RECORD, later: true });
-  assertEquals(parseRecord(text, "state.json"), RECORD);
+  const text = JSON.stringify({ ...FULL, later: true });
+  assertEquals(parseRecord(text, "state.json"), FULL);
 });
 
 Deno.test("parseRecord() tells what is damaged, and never throws anything else", () => {
@@ -36,15 +27,15 @@ Deno.test("parseRecord() tells what is damaged, and never throws anything else",
     ["{", "it is not JSON"],
     ["null", "it is not a JSON object"],
     ["[]", "it is not a JSON object"],
-    [JSON.stringify({ ...RECORD, version: 2 }), "it is of version 2"],
-    [JSON.stringify({ ...RECORD, id: 7 }), '"id" is not a string'],
-    [JSON.stringify({ ...RECORD, pid: -1 }), '"pid" is not a process id'],
-    [JSON.stringify({ ...RECORD, pid: "1" }), '"pid" is not a process id'],
-    [JSON.stringify({ ...RECORD, pid: 2 ** 31 }), '"pid" is not a process id'],
-    [JSON.stringify({ ...RECORD, annotations: { k: 1 } }), '"annotations" is not a map of strings'],
-    [JSON.stringify({ ...RECORD, creating: 0 }), '"creating" is not true or false'],
-    [JSON.stringify({ ...RECORD, hooks: "poststop" }), '"hooks" is not a list of strings'],
-    [JSON.stringify({ ...RECORD, cgroups: [1] }), '"cgroups" is not a list of strings'],
+    [JSON.stringify({ ...FULL, version: 2 }), "it is of version 2"],
+    [JSON.stringify({ ...FULL, id: 7 }), '"id" is not a string'],
+    [JSON.stringify({ ...FULL, pid: -1 }), '"pid" is not a process id'],
+    [JSON.stringify({ ...FULL, pid: "1" }), '"pid" is not a process id'],
+    [JSON.stringify({ ...FULL, pid: 2 ** 31 }), '"pid" is not a process id'],
+    [JSON.stringify({ ...FULL, annotations: { k: 1 } }), '"annotations" is not a map of strings'],
+    [JSON.stringify({ ...FULL, creating: 0 }), '"creating" is not true or false'],
+    [JSON.stringify({ ...FULL, hooks: "poststop" }), '"hooks" is not a list of strings'],
+    [JSON.stringify({ ...FULL, cgroups: [1] }), '"cgroups" is not a list of strings'],
   ];
   for (const [text, reason] of cases) {
     const error = assertThrows(() => parseRecord(text, "/run/c1/state.json"), StateError);
@@ -53,7 +44,7 @@ Deno.test("parseRecord() tells what is damaged, and never throws anything else",
 });
 
 Deno.test("parseRecord() survives every truncation of a record", () => {
-  const text = encodeRecord(RECORD);
+  const text = encodeRecord(FULL);
   for (let end = 0; end < text.length; end++) {
     assertThrows(() => parseRecord(text.slice(0, end), "state.json"), StateError);
   }

@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { recordPaths } from "runtime/base/paths.ts";
-import type { ContainerRecord } from "runtime/state/record.ts";
 import {
   isAlive,
   parseStat,
@@ -10,27 +9,11 @@ import {
   statusOf,
   type StatusProbes,
 } from "runtime/state/status.ts";
+import { RECORD } from "tests/support/record.ts";
 
 const PATHS = recordPaths("/run/ocirt", "c1");
 
-const RECORD: ContainerRecord = {
-  version: 1,
-  id: "c1",
-  ociVersion: "1.3.0",
-  bundle: "/b",
-  rootfs: "/b/rootfs",
-  created: "2026-01-02T03:04:05.678901234Z",
-  annotations: {},
-  pid: 42,
-  startTime: "1000",
-  cgroups: [],
-  cgroupCreated: [],
-  freezer: "",
-  sharedMount: "",
-  creating: false,
-  hooks: [],
-  keyring: "_ses.c1",
-};
+const RUNNING = { ...RECORD, pid: 42, startTime: "1000" };
 
 function probes(changes: Partial<StatusProbes>): StatusProbes {
   return {
@@ -57,24 +40,24 @@ Deno.test("readProcess() finds this process, and no process behind a pid that ca
 });
 
 Deno.test("a container with a waiting init is created until its gate is gone, then running", () => {
-  assertEquals(statusOf(RECORD, PATHS, probes({})), "created");
-  assertEquals(statusOf(RECORD, PATHS, probes({ exists: () => false })), "running");
+  assertEquals(statusOf(RUNNING, PATHS, probes({})), "created");
+  assertEquals(statusOf(RUNNING, PATHS, probes({ exists: () => false })), "running");
 });
 
 Deno.test("a container is creating while its hooks run, unless its init is gone", () => {
-  const record = { ...RECORD, creating: true };
+  const record = { ...RUNNING, creating: true };
   assertEquals(statusOf(record, PATHS, probes({})), "creating");
   assertEquals(statusOf(record, PATHS, probes({ process: () => null })), "stopped");
 });
 
 Deno.test("a container is stopped when its init is gone, dead, or another process with the same pid", () => {
-  assertEquals(statusOf(RECORD, PATHS, probes({ process: () => null })), "stopped");
+  assertEquals(statusOf(RUNNING, PATHS, probes({ process: () => null })), "stopped");
   for (const state of ["Z", "X"]) {
     const process = (): ProcessStat => ({ startTime: "1000", state, exitCode: 0 });
-    assertEquals(statusOf(RECORD, PATHS, probes({ process })), "stopped");
+    assertEquals(statusOf(RUNNING, PATHS, probes({ process })), "stopped");
   }
   const reused = probes({ process: () => ({ startTime: "1001", state: "S", exitCode: 0 }) });
-  assertEquals(statusOf(RECORD, PATHS, reused), "stopped");
+  assertEquals(statusOf(RUNNING, PATHS, reused), "stopped");
 });
 
 Deno.test("a container without a pid is stopped, and no process is looked for", () => {
@@ -82,15 +65,15 @@ Deno.test("a container without a pid is stopped, and no process is looked for", 
     throw new Error("looked");
   };
   assertEquals(
-    statusOf({ ...RECORD, pid: 0, startTime: "" }, PATHS, probes({ process })),
+    statusOf({ ...RUNNING, pid: 0, startTime: "" }, PATHS, probes({ process })),
     "stopped",
   );
 });
 
 Deno.test("a frozen container is paused, unless its init is gone", () => {
-  assertEquals(statusOf(RECORD, PATHS, probes({ frozen: () => true })), "paused");
+  assertEquals(statusOf(RUNNING, PATHS, probes({ frozen: () => true })), "paused");
   const gone = probes({ frozen: () => true, process: () => null });
-  assertEquals(statusOf(RECORD, PATHS, gone), "stopped");
+  assertEquals(statusOf(RUNNING, PATHS, gone), "stopped");
 });
 
 Deno.test("saysFrozen() reads the files of both versions", () => {
