@@ -31,7 +31,18 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
     return executeError(plan.purpose, step.path ?? step.args[0] ?? "", errno);
   }
   if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
+  if (step.kind === "enterDirectory") {
+    return new LaunchError(FAILED[plan.purpose] + directoryWords(step, errno));
+  }
   return new LaunchError(stepSentence(step, errno));
+}
+
+/** runc's words: Docker looks for Go's text of the errno in them. */
+function directoryWords(step: Extract<Step, { kind: "enterDirectory" }>, errno: number): string {
+  const hint = hintFor(step, errno);
+  return `chdir to cwd (${JSON.stringify(step.path)}) set in config.json failed: ${
+    errnoName(errno)
+  } (${inSentence(errnoText(errno))})${hint === null ? "" : `; hint: ${hint}`}`;
 }
 
 /** A failure that the program forgave, as a warning. */

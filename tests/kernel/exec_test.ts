@@ -112,7 +112,10 @@ containerTest("--cwd is the working directory, else it is the container's", (sta
   assertEquals(execSh(stage, c, "pwd", "--cwd", "/tmp"), "/tmp\n");
   const missing = exec(stage, c, { flags: ["--cwd", "/none"], args: ["true"] });
   assertEquals(missing.code, 255);
-  assertMatch(messageOf(missing), /Cannot enter working directory "\/none".*: ENOENT/);
+  assertMatch(
+    messageOf(missing),
+    /chdir to cwd \("\/none"\) set in config\.json failed: ENOENT \(no such file or directory\)$/,
+  );
 });
 
 containerTest("--cwd cannot leave the container by a descriptor of the host's", (stage) => {
