@@ -1,0 +1,15 @@
+import type { DeviceNumber } from "syscalls/libc/files.ts";
+
+/** The type of the file system on a device, as far as this process sees it mounted; null otherwise. */
+export function filesystemOn(device: DeviceNumber): string | null {
+  return filesystemIn(Deno.readTextFileSync("/proc/self/mountinfo"), device);
+}
+
+/** The same in the text of /proc/PID/mountinfo (proc(5)). */
+export function filesystemIn(mountinfo: string, { major, minor }: DeviceNumber): string | null {
+  for (const line of mountinfo.split("\n")) {
+    const [mount = "", filesystem = ""] = line.split(" - ");
+    if (mount.split(" ")[2] === `${major}:${minor}`) return filesystem.split(" ")[0] ?? null;
+  }
+  return null;
+}
