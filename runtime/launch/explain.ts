@@ -25,9 +25,18 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
   if (step.kind === "execute") {
     return executeError(plan.purpose, step.args[0] ?? "", errno);
   }
-  if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
+  if (isMount(step)) {
+    return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno, hintFor(step, errno)));
+  }
   return new LaunchError(stepSentence(step, errno));
 }
+
+/** A failure of what the host half does for a bind mount; it knows more than the errno says. */
+export function bindError(plan: Plan, step: BindStep, errno: number, hint: string): LaunchError {
+  return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno, hint));
+}
+
+export type BindStep = Extract<Step, { kind: "mountBind" }>;
 
 /** A failure that the program forgave, as a warning. */
 export function stepWarning(plan: Plan, index: number, errno: number): string {
@@ -54,8 +63,7 @@ function isMount(step: Step): step is Step & ConfiguredMount {
 type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" }>;
 
 /** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
-function mountWords(step: Step & ConfiguredMount, errno: number): string {
-  const hint = hintFor(step, errno);
+function mountWords(step: Step & ConfiguredMount, errno: number, hint: string | null): string {
   const { source, destination, origin } = step;
   return `error mounting "${source}" to rootfs at "${destination}" (${origin}): ` +
     `${errnoName(errno)} (${inSentence(errnoText(errno))})${
@@ -187,7 +195,7 @@ function isLabelled(
     : /(^|,)context=/.test(step.data);
 }
 
-function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): string | null {
+function bindHint(step: BindStep, errno: number): string | null {
   switch (errno) {
     case ERRNO.ENOENT:
       return `is the source "${step.source}" there?`;

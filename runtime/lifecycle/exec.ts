@@ -104,6 +104,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
       placeDirectory: neverAsked,
       placeFile: neverAsked,
       inheritMode: neverAsked,
+      idmap: neverAsked,
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
         if (plan.host.moveInto !== null) joinUnified(process, plan.host.moveInto, init);

@@ -4,6 +4,7 @@ import { openFile } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import type { Logger } from "runtime/base/log.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
+import type { Duties } from "runtime/launch/converse.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { makeStartGate } from "runtime/launch/start_gate.ts";
@@ -13,6 +14,7 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
 import { makePlace } from "./make_place.ts";
 import { NetDevices } from "./net_devices.ts";
@@ -44,6 +46,7 @@ export function startInit(
   logBeginning(log, plan);
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
+  using idmaps = new MountIdmaps(plan, input);
   const { netDevices } = plan.host;
   const devices = netDevices.length === 0 ? null : new NetDevices(netDevices);
   if (devices !== null) undo(() => devices.moveBack());
@@ -56,7 +59,7 @@ export function startInit(
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
     duties: {
-      idMaps: (process) => writeIdMaps(process, plan.host),
+      idMaps: (process) => writeIdMaps(process, plan.host, "/linux"),
       place: (process) => {
         log.log("debug", `child process in init(): pid ${process}`);
         place(process);
@@ -64,10 +67,7 @@ export function startInit(
         setOomScore(process, plan.host);
         devices?.move(process);
       },
-      copyUp,
-      placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
-      placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
-      inheritMode,
+      ...mountDuties(plan, idmaps),
       terminal: (process) => {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
       },
@@ -82,6 +82,20 @@ export function startInit(
   devices[Symbol.dispose]();
   // Before the init is ended: what is left of the rollback then still reaches the devices.
   undo(() => devices.open(init));
+}
+
+/** What the program cannot do for its mounts, having no loops, or no power over the file system. */
+function mountDuties(
+  { steps }: Plan,
+  idmaps: MountIdmaps,
+): Pick<Duties, "copyUp" | "placeDirectory" | "placeFile" | "inheritMode" | "idmap"> {
+  return {
+    copyUp,
+    placeDirectory: (process, step) => makePlace(process, steps[step], "directory"),
+    placeFile: (process, step) => makePlace(process, steps[step], "file"),
+    inheritMode,
+    idmap: (process, step) => idmaps.map(process, step),
+  };
 }
 
 /** Warnings, and the words that callers of runc look for in a debug log. Of its copies of the executable a memory file needs none. */
