@@ -1,11 +1,6 @@
 import type { DeviceNumber } from "syscalls/libc/files.ts";
 
-/** The type of the file system on a device, as far as this process sees it mounted; null otherwise. */
-export function filesystemOn(device: DeviceNumber): string | null {
-  return filesystemIn(Deno.readTextFileSync("/proc/self/mountinfo"), device);
-}
-
-/** The same in the text of /proc/PID/mountinfo (proc(5)). */
+/** The type of the file system on a device in the text of /proc/PID/mountinfo (proc(5)); null when it is mounted nowhere there. */
 export function filesystemIn(mountinfo: string, { major, minor }: DeviceNumber): string | null {
   for (const line of mountinfo.split("\n")) {
     const [mount = "", filesystem = ""] = line.split(" - ");

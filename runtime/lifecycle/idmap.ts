@@ -6,7 +6,7 @@ import { fileStat, openFile } from "syscalls/libc/files.ts";
 import { mapIds } from "syscalls/libc/mounts.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
-import { filesystemOn } from "runtime/host/filesystem.ts";
+import { filesystemIn } from "runtime/host/filesystem.ts";
 import { bindError, type BindStep } from "runtime/launch/explain.ts";
 import { makeUserNamespace } from "runtime/launch/user_namespace.ts";
 import { hasNamespace, type PlanInput } from "runtime/plan/input.ts";
@@ -40,7 +40,12 @@ export class MountIdmaps implements Disposable {
       mapIds(tree.fd, namespace.fd, step.idmap);
     } catch (cause) {
       if (!(cause instanceof SyscallError)) throw cause;
-      throw bindError(this.#plan, step, cause.errno, hintFor(step, tree.fd, cause.errno));
+      throw bindError(
+        this.#plan,
+        step,
+        cause.errno,
+        hintFor(step, { init, tree: tree.fd, errno: cause.errno }),
+      );
     }
   }
 
@@ -74,10 +79,15 @@ function hasMap(process: Pid, name: "uid_map" | "gid_map", wanted: string): bool
 }
 
 /** mount_setattr(2) says no more than EINVAL and EPERM. */
-function hintFor({ source, idmap }: BindStep, tree: Fd, errno: number): string {
+function hintFor(
+  { source, idmap }: BindStep,
+  { init, tree, errno }: { readonly init: Pid; readonly tree: Fd; readonly errno: number },
+): string {
   switch (errno) {
     case ERRNO.EINVAL: {
-      const type = filesystemOn(fileStat(tree).dev);
+      // It may be one that the container has mounted just now.
+      const mountinfo = Deno.readTextFileSync(`/proc/${init}/mountinfo`);
+      const type = filesystemIn(mountinfo, fileStat(tree).dev);
       const what = type === null ? "the file system" : `the file system "${type}"`;
       const below = idmap?.deep === true ? ", or one mounted below it," : "";
       return `${what} of "${source}"${below} may not support id-mapped mounts on this kernel`;
