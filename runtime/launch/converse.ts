@@ -17,6 +17,8 @@ export interface Duties {
   readonly placeDirectory: (init: Pid, step: number) => void;
   readonly placeFile: (init: Pid, step: number) => void;
   readonly inheritMode: (init: Pid) => void;
+  /** Maps the ids of the mount of a step. */
+  readonly idmap: (init: Pid, step: number) => void;
   readonly terminal: (init: Pid) => void;
   readonly hooks: (init: Pid) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */

@@ -30,7 +30,9 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
   if (step.kind === "execute") {
     return executeError(plan.purpose, step.path ?? step.args[0] ?? "", errno);
   }
-  if (isMount(step)) return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno));
+  if (isMount(step)) {
+    return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno, hintFor(step, errno)));
+  }
   if (step.kind === "enterDirectory") {
     return new LaunchError(FAILED[plan.purpose] + directoryWords(step, errno));
   }
@@ -44,6 +46,13 @@ function directoryWords(step: Extract<Step, { kind: "enterDirectory" }>, errno: 
     errnoName(errno)
   } (${inSentence(errnoText(errno))})${hint === null ? "" : `; hint: ${hint}`}`;
 }
+
+/** A failure of what the host half does for a bind mount; it knows more than the errno says. */
+export function bindError(plan: Plan, step: BindStep, errno: number, hint: string): LaunchError {
+  return new LaunchError(FAILED[plan.purpose] + mountWords(step, errno, hint));
+}
+
+export type BindStep = Extract<Step, { kind: "mountBind" }>;
 
 /** A failure that the program forgave, as a warning. */
 export function stepWarning(plan: Plan, index: number, errno: number): string {
@@ -70,8 +79,7 @@ function isMount(step: Step): step is Step & ConfiguredMount {
 type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" }>;
 
 /** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
-function mountWords(step: Step & ConfiguredMount, errno: number): string {
-  const hint = hintFor(step, errno);
+function mountWords(step: Step & ConfiguredMount, errno: number, hint: string | null): string {
   const { source, destination, origin } = step;
   return `error mounting "${source}" to rootfs at "${destination}" (${origin}): ` +
     `${errnoName(errno)} (${inSentence(errnoText(errno))})${
@@ -206,7 +214,7 @@ function isLabelled(
     : /(^|,)context=/.test(step.data);
 }
 
-function bindHint(step: Extract<Step, { kind: "mountBind" }>, errno: number): string | null {
+function bindHint(step: BindStep, errno: number): string | null {
   switch (errno) {
     case ERRNO.ENOENT:
       return `is the source "${step.source}" there?`;

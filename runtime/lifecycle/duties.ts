@@ -7,13 +7,24 @@ import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
 import type { IdMapping } from "runtime/spec/valid.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 
-/** Writes the maps of a new user namespace, as root of the one around it. */
-export function writeIdMaps(process: Pid, { uidMappings, gidMappings }: HostDuties): void {
-  writeProcFile(process, "uid_map", mapText(uidMappings), "/linux/uidMappings");
-  writeProcFile(process, "gid_map", mapText(gidMappings), "/linux/gidMappings");
+type IdMaps = Pick<HostDuties, "uidMappings" | "gidMappings">;
+
+/**
+ * Writes the maps of a new user namespace, as root of the one around it.
+ *
+ * @param origin what has the mappings in config.json, as a JSON pointer
+ */
+export function writeIdMaps(
+  process: Pid,
+  { uidMappings, gidMappings }: IdMaps,
+  origin: string,
+): void {
+  writeProcFile(process, "uid_map", idMapText(uidMappings), `${origin}/uidMappings`);
+  writeProcFile(process, "gid_map", idMapText(gidMappings), `${origin}/gidMappings`);
 }
 
-function mapText(mappings: readonly IdMapping[]): string {
+/** A line for each range, as the kernel takes them (user_namespaces(7)). */
+export function idMapText(mappings: readonly IdMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
     "",
   );

@@ -5,6 +5,7 @@ import { HOOK_NAMES, type HookName } from "runtime/spec/words/hooks.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
+import type { Step } from "runtime/plan/step.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
@@ -63,7 +64,12 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   });
   return {
     steps: listSteps(program),
-    host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host), ...hookActions(spec)],
+    host: [
+      ...cgroupActions(spec, cgroup),
+      ...hostActions(plan.host),
+      ...plan.steps.flatMap(idmapActions),
+      ...hookActions(spec),
+    ],
     warnings: [
       ...plan.warnings,
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
@@ -142,4 +148,19 @@ function hookActions({ hooks }: ValidSpec): HostAction[] {
       origin,
     }))
   );
+}
+
+/** What is done for an id-mapped mount before it is attached. */
+function idmapActions(step: Step): HostAction[] {
+  if (step.kind !== "mountBind" || step.idmap === null) return [];
+  const { source, destination, idmap, origin } = step;
+  const ranges = (["uid", "gid"] as const).flatMap((kind) =>
+    idmap[`${kind}Mappings`].map(({ containerID, hostID, size }) =>
+      `${kind}s ${containerID}+${size} to ${hostID}+${size} of the host`
+    )
+  );
+  const below = idmap.deep ? " and what is mounted below it" : "";
+  const how = ranges.length === 0 ? "as the container's user namespace does" : ranges.join(", ");
+  const names = `${JSON.stringify(source)}${below} on ${JSON.stringify(destination)}`;
+  return [{ text: `map the ids of ${names}: ${how}`, origin }];
 }

@@ -25,7 +25,7 @@ export function features({ version }: Context): unknown {
         modes: Object.keys(MEMORY_POLICY_MODES),
         flags: Object.keys(MEMORY_POLICY_FLAGS),
       },
-      mountExtensions: { idmap: { enabled: false } },
+      mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },
     },
     annotations: {

@@ -15,6 +15,7 @@ import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { joinedNamespaces } from "./exec_input.ts";
 import { openInit } from "./init_pidfd.ts";
+import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
 import { makePlace } from "./make_place.ts";
@@ -52,6 +53,8 @@ function change(
   const plan = planner(input);
   const { log } = context;
   for (const warning of input.spec.warnings) log.log("warning", warning);
+  using idmaps = new MountIdmaps(plan, input);
+  const init = pid(container.record.pid);
   const process = launch({
     plan,
     arch: input.facts.arch,
@@ -65,6 +68,7 @@ function change(
       ...OWES_NOTHING,
       copyUp,
       inheritMode,
+      idmap: (process, step) => idmaps.map(process, step, init),
       placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
       placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
       warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),

@@ -4,8 +4,8 @@ import { openFile } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import type { Logger } from "runtime/base/log.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
-import { stepWarning } from "runtime/launch/explain.ts";
 import type { Duties } from "runtime/launch/converse.ts";
+import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { makeStartGate } from "runtime/launch/start_gate.ts";
 import { planCreate } from "runtime/plan/create.ts";
@@ -14,6 +14,7 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
 import { makePlace } from "./make_place.ts";
 import { NetDevices } from "./net_devices.ts";
@@ -45,6 +46,7 @@ export function startInit(context: Context, start: InitStart): void {
   logBeginning(log, plan);
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
+  using idmaps = new MountIdmaps(plan, input);
   const { netDevices } = plan.host;
   const devices = netDevices.length === 0 ? null : new NetDevices(netDevices);
   if (devices !== null) undo(() => devices.moveBack());
@@ -57,7 +59,7 @@ export function startInit(context: Context, start: InitStart): void {
     notify,
     cgroup: opened.cgroup,
     namespaces: opened.namespaces,
-    duties: initDuties(log, plan, start, devices),
+    duties: initDuties(log, plan, start, { devices, idmaps }),
   });
   undo(() => void endProcess(init));
   log.log("debug", "init: closing the pipe to signal completion");
@@ -71,10 +73,10 @@ function initDuties(
   log: Logger,
   plan: Plan,
   { place, hooks, keepTerminal, meanwhile }: InitStart,
-  devices: NetDevices | null,
+  { devices, idmaps }: { devices: NetDevices | null; idmaps: MountIdmaps },
 ): Duties {
   return {
-    idMaps: (process) => writeIdMaps(process, plan.host),
+    idMaps: (process) => writeIdMaps(process, plan.host, "/linux"),
     place: (process) => {
       log.log("debug", `child process in init(): pid ${process}`);
       place(process);
@@ -86,6 +88,7 @@ function initDuties(
     placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
     placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
     inheritMode,
+    idmap: (process, step) => idmaps.map(process, step),
     hooks,
     terminal: (process) => {
       if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);

@@ -6,7 +6,7 @@ export const UNSUPPORTED = "this version of ocirt cannot do it yet";
 
 /** What this version cannot do of a configuration, as JSON pointers. */
 export function unsupportedPaths(spec: ValidSpec): string[] {
-  return [...processPaths(spec), ...linuxPaths(spec), ...mountPaths(spec)];
+  return [...processPaths(spec), ...linuxPaths(spec)];
 }
 
 /**
@@ -19,7 +19,6 @@ export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
   const paths = [
     ...processPaths(spec),
     ...linuxPaths(spec),
-    ...mountPaths(spec),
   ];
   if (paths.length === 0) return;
   const problems = paths.map((path): Problem => ({ path, text: UNSUPPORTED }));
@@ -78,8 +77,4 @@ function linuxPaths({ config }: ValidSpec): string[] {
     ...namesThatAsk(linux, own, "/linux"),
     ...namesThatAsk(linux?.resources, limits, "/linux/resources"),
   ];
-}
-
-function mountPaths({ mounts }: ValidSpec): string[] {
-  return mounts.filter((mount) => mount.idmap !== "none").map(({ origin }) => `${origin}/options`);
 }

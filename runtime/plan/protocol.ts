@@ -42,6 +42,8 @@ export const DUTY = {
   inheritMode: 8,
   /** Run the hooks of `create`: the container's mounts are made, and its root is not yet switched. */
   hooks: 9,
+  /** Map the ids of the mount that is at descriptor {@link IDMAP_TREE} of the asking process, as its step says. */
+  idmap: 10,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
@@ -55,6 +57,10 @@ export const PLACE_ROOT = 204;
 
 /** Where the init holds a file system that is being made, and the directory that it will cover. */
 export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
+
+/** Where the init holds a mount, attached nowhere yet, whose ids the host half maps. */
+export const IDMAP_TREE = 207;
+
 /**
  * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the
  * numbers that both halves know.

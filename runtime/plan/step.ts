@@ -1,6 +1,7 @@
 import type {
   CapabilitySets,
   IdList,
+  IdMapping,
   MountAttrName,
   MountFlagName,
   NamespaceType,
@@ -47,7 +48,7 @@ export type StepAction =
 /** What is asked for by a step of its own; the rest belongs to steps that do more. */
 type StepDuty = Exclude<
   Duty,
-  "copyUp" | "terminal" | "placeDirectory" | "placeFile" | "inheritMode"
+  "copyUp" | "terminal" | "placeDirectory" | "placeFile" | "inheritMode" | "idmap"
 >;
 
 /** Before anything of the container exists, and the talk with the host half. */
@@ -269,7 +270,17 @@ export type MountStep =
     readonly sourceIsDirectory: boolean;
     /** True where a user namespace may have locked flags of the source (mount_namespaces(7)). */
     readonly flagsMayBeLocked: boolean;
+    /** Null: files have the owners that they have on the host. */
+    readonly idmap: Idmap | null;
   };
+
+/** Which owners the files of a mount have; both lists are empty where those of the container's user namespace are meant. */
+export interface Idmap {
+  readonly uidMappings: readonly IdMapping[];
+  readonly gidMappings: readonly IdMapping[];
+  /** Whether what is mounted below is mapped too. */
+  readonly deep: boolean;
+}
 
 export interface RecursiveAttributes {
   readonly set: readonly MountAttrName[];

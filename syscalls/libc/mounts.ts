@@ -1,5 +1,5 @@
-import { AT_FDCWD, fd } from "syscalls/abi/brand.ts";
-import { type MOUNT_ATTR, mountAttr, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
+import { AT_FDCWD, type Fd, fd } from "syscalls/abi/brand.ts";
+import { MOUNT_ATTR, mountAttr, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT } from "syscalls/abi/open.ts";
 import { Arena } from "./arena.ts";
 import { call } from "./call.ts";
@@ -27,4 +27,29 @@ export function detachedBind(
   const [empty, here] = [arena.cString(""), AT.of("AT_EMPTY_PATH")];
   call(attempt, "mount_setattr", tree.fd, empty, here, arena.bytes(change), change.length);
   return new OwnedFd(tree.release());
+}
+
+/**
+ * Gives the files of a mount other owners: those that the user namespace says (MOUNT_ATTR_IDMAP). The mount must not have been
+ * attached anywhere; it may be of another process, in another mount namespace.
+ *
+ * @throws {SyscallError} EINVAL when the file system cannot; EPERM when the mount is mapped already, or the file system
+ * is another user namespace's
+ */
+export function mapIds(
+  tree: Fd,
+  userNamespace: Fd,
+  { deep }: { readonly deep: boolean },
+): void {
+  using arena = new Arena();
+  const change = mountAttr.encode({
+    attr_set: MOUNT_ATTR.of("MOUNT_ATTR_IDMAP"),
+    attr_clr: 0n,
+    propagation: 0n,
+    userns_fd: BigInt(userNamespace),
+  });
+  const here = deep ? AT.of("AT_EMPTY_PATH", "AT_RECURSIVE") : AT.of("AT_EMPTY_PATH");
+  const attempt = { verb: "map ids of", object: `mount ${tree}` };
+  const empty = arena.cString("");
+  call(attempt, "mount_setattr", tree, empty, here, arena.bytes(change), change.length);
 }

@@ -41,6 +41,7 @@ function hear(until: Until, said: readonly Said[]): Heard {
     placeFile: doing("placeFile"),
     inheritMode: doing("inheritMode"),
     hooks: doing("hooks"),
+    idmap: doing("idmap"),
     warn: (step, errno) => void did.push(`warn ${step} ${errno}`),
     meanwhile: () => void did.push("meanwhile"),
   };
@@ -66,6 +67,7 @@ const IDLE: Duties = {
   placeFile: () => {},
   inheritMode: () => {},
   hooks: () => {},
+  idmap: () => {},
   warn: () => {},
   meanwhile: () => {},
 };

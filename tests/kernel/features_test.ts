@@ -52,5 +52,12 @@ containerTest(
       config["hooks"] = { poststop: [{ path: "/bin/true" }] };
     });
     assertEquals(hook.run().code === 0, hooks.includes("poststop"));
+    const idmap = stage.container((config) => {
+      const map = [{ containerID: 0, hostID: 1, size: 1 }];
+      const mappings = { uidMappings: map, gidMappings: map };
+      const mount = { destination: "/tmp", source: stage.dir, options: ["bind"] };
+      config.mounts.push({ ...mount, ...mappings });
+    });
+    assertEquals(idmap.run().code === 0, linux.mountExtensions.idmap.enabled);
   },
 );

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { TestConfig } from "tests/support/bundle.ts";
+import { giveTo, type TestConfig } from "tests/support/bundle.ts";
 import { messageOf, runProgram } from "tests/support/ocirt.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
@@ -13,14 +13,6 @@ function mapped(stage: Stage): (config: TestConfig) => void {
     config.linux["uidMappings"] = [{ containerID: 0, hostID: BASE, size: 10_000 }];
     config.linux["gidMappings"] = [{ containerID: 0, hostID: BASE + 50_000, size: 10_000 }];
   };
-}
-
-function giveTo(path: string, id: number): void {
-  Deno.chownSync(path, id, id);
-  for (const { name, isDirectory, isSymlink } of Deno.readDirSync(path)) {
-    if (isDirectory) giveTo(`${path}/${name}`, id);
-    else if (!isSymlink) Deno.chownSync(`${path}/${name}`, id, id);
-  }
 }
 
 containerTest("ids are mapped: root inside is an ordinary user outside", (stage) => {

@@ -1,5 +1,6 @@
 import { findProgram } from "scripts/test/find_program.ts";
 import { specTemplate } from "runtime/spec/template.ts";
+import type { IdMapping } from "runtime/spec/valid.ts";
 
 /** A config.json that a test edits; what is not named here goes by its own name. */
 export interface TestConfig {
@@ -26,6 +27,8 @@ export interface TestMount {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
 }
 
 export type Edit = (config: TestConfig) => void;
@@ -60,6 +63,15 @@ export function makeRootfs(dir: string): void {
   for (const applet of APPLETS) Deno.symlinkSync("busybox", `${dir}/bin/${applet}`);
   Deno.writeTextFileSync(`${dir}/etc/passwd`, "root:x:0:0:root:/root:/bin/sh\n");
   Deno.writeTextFileSync(`${dir}/etc/group`, "root:x:0:\n");
+}
+
+/** Makes a user and the group of the same number the owner of a folder and all that is in it. */
+export function giveTo(path: string, id: number): void {
+  Deno.chownSync(path, id, id);
+  for (const { name, isDirectory, isSymlink } of Deno.readDirSync(path)) {
+    if (isDirectory) giveTo(`${path}/${name}`, id);
+    else if (!isSymlink) Deno.chownSync(`${path}/${name}`, id, id);
+  }
 }
 
 function busybox(): string {

@@ -6,7 +6,7 @@ import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { COPY_UP, INHERIT_MODE } from "runtime/plan/protocol.ts";
+import { COPY_UP, IDMAP_TREE, INHERIT_MODE } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from "./lowering.ts";
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
@@ -152,6 +152,7 @@ function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   const tree = builder.slot();
   const target = builder.slot();
   takeSource(low, step, tree);
+  if (step.idmap !== null) lowerIdmap(low, tree);
   setRecursive(low, tree, step.recursive);
   if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
   else if (step.destinationNofollow) coverLink(low, { tree, target, path: step.destination });
@@ -189,6 +190,15 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   if (step.mustBeProc) requireProc(low, tree);
   if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
   builder.place(done);
+}
+
+/**
+ * It takes CAP_SYS_ADMIN in the user namespace of the file system, which the init may have left, but the host half has; and a mount
+ * that is attached nowhere yet, whosever mount namespace it was cloned in (can_idmap_mount() of fs/namespace.c).
+ */
+function lowerIdmap(low: Lowering, tree: Slot): void {
+  atKnownNumber(low, tree, IDMAP_TREE);
+  askHost(low, "idmap");
 }
 
 /** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */

@@ -112,6 +112,7 @@ function bindOwn(
     mustBeProc: false,
     sourceIsDirectory: true,
     flagsMayBeLocked,
+    idmap: null,
     label: `bind mount ${JSON.stringify(hierarchy.directory)} on ${JSON.stringify(destination)}`,
     origin: mount.origin,
   };

@@ -1,7 +1,7 @@
 import type { MountAttrName, MountFlagName, ValidMount } from "runtime/spec/valid.ts";
 import { hasNamespace, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
-import type { MountStep, Step } from "../step.ts";
+import type { Idmap, MountStep, Step } from "../step.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
 
 /** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
@@ -166,6 +166,11 @@ function bindStep(mount: ValidMount, input: PlanInput): Step & MountStep {
     mustBeProc: destination === "/proc",
     sourceIsDirectory: false,
     flagsMayBeLocked: inUserNamespace(input),
+    idmap: idmapOf(mount),
     ...words(mount),
   };
+}
+
+function idmapOf({ idmap, uidMappings, gidMappings }: ValidMount): Idmap | null {
+  return idmap === "none" ? null : { uidMappings, gidMappings, deep: idmap === "recursive" };
 }

@@ -28,6 +28,7 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     cgroups: LEGACY,
   },
   "user namespace": { change: withUserNamespace, preservedFds: 2 },
+  "id-mapped mounts": { change: withIdmaps },
   "labels": { change: (config) => config.linux.mountLabel = "u:r:t:s0:c1,c2" },
   "no pivot": { noPivot: { fullMounts: ["/proc", "/sys"] } },
   "process properties": { change: everyProperty, keyring: null },
@@ -57,6 +58,18 @@ const CASES: Readonly<Record<string, PlanOptions>> = {
     },
   },
 };
+
+/** Mounts with the mappings of the container and with their own, one of them of what lies in the root. */
+function withIdmaps(config: Draft): void {
+  withUserNamespace(config);
+  const map = [{ containerID: 0, hostID: 200000, size: 10 }];
+  const own = { uidMappings: map, gidMappings: map };
+  config.mounts.push(
+    { destination: "/a", source: "/a", options: ["rbind", "ro", "idmap"] },
+    { destination: "/b", source: "/b", options: ["rbind", "ridmap"], ...own },
+    { destination: "/c", source: "rootfs/a", options: ["bind"], ...own },
+  );
+}
 
 /** What there is to say of the process beyond the template. */
 function everyProperty(config: Draft): void {
