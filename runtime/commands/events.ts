@@ -17,7 +17,10 @@ export const command: Command = {
   usage: "<container-id>",
   description:
     `Shows what a container uses (CPU, memory, I/O and more), as one line of JSON after each interval,
-and a line at once when it runs out of memory. Ends with the container.`,
+and a line at once when it runs out of memory. Ends with the container.
+
+With --lifecycle a line for what it does in place of what it uses: "created", "running" or "paused",
+first what it is now, and "exited" at the end.`,
   flags: [
     {
       name: "interval",
@@ -27,6 +30,7 @@ and a line at once when it runs out of memory. Ends with the container.`,
       fallback: "5s",
     },
     { name: "stats", type: "boolean", help: "show what it uses now, once" },
+    { name: "lifecycle", type: "boolean", help: "show changes of its status instead" },
   ],
   positionals: { min: 1, max: 1 },
   run(invocation): CommandResult {
@@ -37,7 +41,11 @@ and a line at once when it runs out of memory. Ends with the container.`,
       const stats = containerStats(context, id);
       return { exitCode: 0, output: line(id, { type: "stats", stats }) };
     }
-    follow(context, id, { interval, tell: (event) => say(line(id, event)) });
+    const tellsStatus = booleanFlag(invocation, "lifecycle");
+    follow(context, id, {
+      interval: tellsStatus ? null : interval,
+      tell: (event) => say(line(id, event)),
+    });
     return { exitCode: 0 };
   },
 };
@@ -57,9 +65,20 @@ function intervalOf(invocation: Invocation): number {
 }
 
 function line(id: string, event: ContainerEvent): Output {
-  const { type } = event;
-  const value = event.type === "stats"
-    ? { type, id, data: statsDocument(event.stats) }
-    : { type, id };
-  return { kind: "json", value, indent: 0, newline: true };
+  return { kind: "json", value: document(id, event), indent: 0, newline: true };
+}
+
+function document(id: string, event: ContainerEvent): unknown {
+  switch (event.type) {
+    case "stats":
+      return { type: "stats", id, data: statsDocument(event.stats) };
+    case "oom":
+      return { type: "oom", id };
+    case "status":
+      return { type: event.status, id };
+    case "end": {
+      const { exitStatus } = event;
+      return { type: "exited", id, ...exitStatus === null ? {} : { data: { exitStatus } } };
+    }
+  }
 }

@@ -22,11 +22,20 @@ export function inotify(): OwnedFd {
   return new OwnedFd(fd(call({ verb: "create", object: "inotify" }, "inotify_init1", flags)));
 }
 
-/** Adds a file whose changes are told. */
+/** Adds a file whose changes are told: those of the kernel's own files that the kernel tells of, and what anybody writes. */
 export function watchChanges(watcher: Fd, path: string): void {
+  addWatch(watcher, path, IN.of("IN_MODIFY"));
+}
+
+/** Adds a folder that tells when something in it gets a name. */
+export function watchNames(watcher: Fd, path: string): void {
+  addWatch(watcher, path, IN.of("IN_MOVED_TO"));
+}
+
+function addWatch(watcher: Fd, path: string, events: bigint): void {
   using arena = new Arena();
   const attempt = { verb: "watch", object: `"${path}"` };
-  call(attempt, "inotify_add_watch", watcher, arena.cString(path), IN.of("IN_MODIFY"));
+  call(attempt, "inotify_add_watch", watcher, arena.cString(path), events);
 }
 
 /** Takes everything that an eventfd or inotify has to tell, so that it is not readable; false when there was nothing. */

@@ -133,6 +133,24 @@ containerTest(
   },
 );
 
+containerTest("events --lifecycle tells each status once, and how it ended", async (stage) => {
+  const c = stage.container((config) => config.process.args = ["sleep", "1000"]).create();
+  await using events = new Follower(stage, c, "--lifecycle");
+  const told = (type: string): string => `{"type":"${type}","id":"c1"}`;
+  assertEquals(await events.line(), told("created"));
+  c.start();
+  assertEquals(await events.line(), told("running"));
+  for (let i = 0; i < 2; i++) {
+    assertEquals(c.do("pause").code, 0);
+    assertEquals(await events.line(), told("paused"));
+    assertEquals(c.do("resume").code, 0);
+    assertEquals(await events.line(), told("running"));
+  }
+  assertEquals(c.do("kill", "KILL").code, 0);
+  assertEquals(await events.line(), '{"type":"exited","id":"c1","data":{"exitStatus":137}}');
+  assertEquals(await events.line(), null);
+});
+
 containerTest("events waits without using the CPU", async (stage) => {
   const c = sleeper(stage);
   await using events = new Follower(stage, c, "--interval", "2s");
