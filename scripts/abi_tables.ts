@@ -8,6 +8,7 @@ import {
 } from "syscalls/abi/capability.ts";
 import { CLONE, cloneArgs, CSIGNAL } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { EFD } from "syscalls/abi/eventfd.ts";
 import { F, F_SEAL, FD, LOCK } from "syscalls/abi/fcntl.ts";
 import {
   DEVPTS_SUPER_MAGIC,
@@ -17,6 +18,7 @@ import {
   STATFS_SIZE,
   statOffsets,
 } from "syscalls/abi/kernel_stat.ts";
+import { IN, IN_INIT } from "syscalls/abi/inotify.ts";
 import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, IOPRIO_WHO } from "syscalls/abi/ioprio.ts";
 import { KEYCTL } from "syscalls/abi/keyctl.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
@@ -136,7 +138,16 @@ function fileGroups(arch: Arch): readonly AbiGroup[] {
     },
     { name: "memfd", includes: ["linux/memfd.h"], tables: [MFD.values] },
     { name: "errno", includes: ["asm/errno.h"], tables: [ERRNO] },
+    notificationGroup(),
   ];
+}
+
+function notificationGroup(): AbiGroup {
+  return {
+    name: "notifications",
+    includes: ["sys/eventfd.h", "sys/inotify.h"],
+    tables: [EFD.values, IN.values, IN_INIT.values],
+  };
 }
 
 function processGroups(): readonly AbiGroup[] {

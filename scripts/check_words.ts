@@ -30,6 +30,8 @@ const KNOWN_BEGINNINGS = [
   "unknown controller ",
   "bad sub cgroup path: ",
   "error adding pid ",
+  "container with id ${id} is not running",
+  "duration interval must be greater than 0",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */

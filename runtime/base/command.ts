@@ -46,6 +46,8 @@ export interface Invocation {
   readonly rootIsExplicit: boolean;
   readonly flags: FlagValues;
   readonly positionals: readonly string[];
+  /** Prints a part of the answer at once, for a command that goes on; false when nobody reads any more. */
+  readonly say: (output: Output) => boolean;
 }
 
 /** A line with what belongs to it, for the people's form of a nested answer. */
@@ -66,7 +68,7 @@ export interface OutlineSection {
 /** What a command has to say. How it looks is the business of `runtime/cli`. */
 export type Output =
   | { readonly kind: "text"; readonly text: string }
-  /** `indent` spaces a level, 0 for one line without spaces. */
+  /** `indent` spaces a level, 0 for one line without spaces. A bigint is printed as a number, with every digit. */
   | {
     readonly kind: "json";
     readonly value: unknown;

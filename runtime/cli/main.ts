@@ -123,6 +123,7 @@ async function runCommand(
     rootIsExplicit: rootIsExplicit(line.flags),
     flags,
     positionals,
+    say,
   });
   if (output !== undefined) say(output);
   return exitCode;
@@ -162,9 +163,9 @@ function sayText(text: string): number {
   return 0;
 }
 
-function say(output: Output): void {
+function say(output: Output): boolean {
   try {
-    writeText(Deno.stdout, render(output));
+    return writeText(Deno.stdout, render(output));
   } catch (cause) {
     throw new HostError(`Cannot write to standard output: ${ioReason(cause)}`, { cause });
   }

@@ -6,12 +6,19 @@ export function render(output: Output): string {
     case "text":
       return output.text;
     case "json":
-      return JSON.stringify(output.value, null, output.indent) + (output.newline ? "\n" : "");
+      return JSON.stringify(output.value, exact, output.indent) + (output.newline ? "\n" : "");
     case "table":
       return renderTable(output.header, output.rows);
     case "outline":
       return output.sections.map(renderSection).join("\n");
   }
+}
+
+/** Counters of the kernel have 64 bits, more than a number holds. */
+function exact(_key: string, value: unknown): unknown {
+  // Part of ECMAScript since 2025, and of the compiler's library not yet.
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  return typeof value === "bigint" ? rawJSON(String(value)) : value;
 }
 
 const MIN_WIDTH = 12;

@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/delete.ts"),
   },
   {
+    name: "events",
+    summary: "show what a container uses, again and again, and when it runs out of memory",
+    load: () => import("runtime/commands/events.ts"),
+  },
+  {
     name: "exec",
     summary: "execute another process in a container",
     load: () => import("runtime/commands/exec.ts"),

@@ -7,19 +7,20 @@ export interface Sink {
 
 /**
  * Writes all of `text`, in the bytes it came from where a path in it is not UTF-8.
- * A reader that went away (EPIPE, EBADF) is no failure: nobody is left to be told. Everything else is thrown.
+ * A reader that went away (EPIPE, EBADF) is no failure, since nobody is left to be told: false. Everything else is thrown.
  */
-export function writeText(sink: Sink, text: string): void {
+export function writeText(sink: Sink, text: string): boolean {
   let rest: Uint8Array = encodeText(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(sink.writeSync(rest));
     } catch (error) {
-      if (isGone(error)) return;
+      if (isGone(error)) return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       pause();
     }
   }
+  return true;
 }
 
 function isGone(error: unknown): boolean {

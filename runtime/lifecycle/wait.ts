@@ -1,4 +1,4 @@
-import { pid } from "syscalls/abi/brand.ts";
+import { type Fd, pid } from "syscalls/abi/brand.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { poll, setSignalMask } from "syscalls/libc/poll.ts";
 import { openPidfd, reapedStatus, type WaitStatus, waitStatus } from "syscalls/libc/process.ts";
@@ -37,7 +37,12 @@ function endOf({ record, status }: InspectedContainer): WaitStatus | null {
   const { signalMask } = processInfo();
   if (signalMask !== null) setSignalMask(signalMask);
   poll([{ fd: pidfd.fd, events: Number(POLL.of("POLLIN")) }], -1);
-  return unreapedStatus(record) ?? reapedStatus(pidfd.fd);
+  return endOfInit(record, pidfd.fd);
+}
+
+/** How the process behind a pidfd, which has ended, did so; null when that can no longer be told. */
+export function endOfInit(record: InspectedContainer["record"], pidfd: Fd): WaitStatus | null {
+  return unreapedStatus(record) ?? reapedStatus(pidfd);
 }
 
 /** A process that its parent has not reaped yet still shows its status. */

@@ -18,6 +18,12 @@ Deno.test("render() indents JSON as asked and ends it with a newline only where 
   assertEquals(render({ kind: "json", value: null, indent: 0, newline: true }), "null\n");
 });
 
+Deno.test("render() prints every digit of a 64-bit number", () =>
+  assertEquals(
+    render({ kind: "json", value: { n: [2n ** 64n - 1n, 0n] }, indent: 0, newline: false }),
+    '{"n":[18446744073709551615,0]}',
+  ));
+
 Deno.test("render() sets an empty table as runc does", () =>
   assertEquals(
     render({
