@@ -26,6 +26,7 @@ import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
+import { newLimits, setLimits } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
@@ -136,7 +137,9 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => removeContainerDir(paths.dir));
     const lock = lockContainer(paths.dir);
     undo(() => lock[Symbol.dispose]());
-    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
+    const made = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
+    const { driver: cgroup, facts: cgroups } = made;
+    const limits = newLimits(context, loaded.spec, made);
     const record = firstRecord(container, cgroup);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
@@ -144,7 +147,9 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => unmountShared(record));
     cgroup.create();
     applyDeviceControl(deviceControl(loaded.spec, cgroups));
-    const running = runInit(context, { container, paths, cgroups, record, undo });
+    setLimits(limits.empty, cgroup);
+    const limitLate = (): void => setLimits(limits.populated, cgroup);
+    const running = runInit(context, { container, paths, cgroups, record, undo, limitLate });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
       record: running,
@@ -203,6 +208,8 @@ interface InitRun {
   readonly cgroups: CgroupFacts;
   readonly record: ContainerRecord;
   readonly undo: Undo;
+  /** Sets the limits that wait for the init. */
+  readonly limitLate: () => void;
 }
 
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
@@ -232,6 +239,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime };
       writeRecord(paths.dir, record);
+      run.limitLate();
       sendPidfd(init, container.pidfdSockets, "standard");
     },
   });

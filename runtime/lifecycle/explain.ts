@@ -1,4 +1,6 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
+import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
+import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { planCreate } from "runtime/plan/create.ts";
@@ -8,6 +10,7 @@ import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import { readSpec } from "./load.ts";
+import { limitsOf } from "./limits.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
 
 /** What `create` would do, without doing any of it. */
@@ -40,6 +43,7 @@ const NO_FD = 0;
 export function explain(_context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
+  const limits = limitsOf(spec, cgroup.places);
   const plan = planCreate({
     spec,
     facts,
@@ -61,16 +65,21 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   });
   return {
     steps: listSteps(program),
-    host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host)],
+    host: [...cgroupActions(spec, cgroup, limits), ...hostActions(plan.host)],
     warnings: [
       ...plan.warnings,
+      ...(limits?.findings.warnings ?? []),
+      ...(limits?.findings.problems ?? []).map(({ path, text }) =>
+        `${path}: ${text}, so create refuses it`
+      ),
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
     ],
   };
 }
 
 /** What is made of the container's cgroups before it has a process. */
-function cgroupActions(spec: ValidSpec, { driver, facts }: NewCgroup): HostAction[] {
+function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | null): HostAction[] {
+  const { driver, facts } = cgroup;
   const actions: HostAction[] = driver.missing().map((dir) => ({
     text: `create cgroup ${JSON.stringify(dir)}`,
     origin: "/linux/cgroupsPath",
@@ -88,7 +97,16 @@ function cgroupActions(spec: ValidSpec, { driver, facts }: NewCgroup): HostActio
     }`;
     actions.push({ text, origin });
   }
-  return actions;
+  return [...actions, ...(limits?.writes ?? []).map(limitAction)];
+}
+
+function limitAction({ place, file, value, otherwise, origin }: PlacedWrite): HostAction {
+  const write = (it: FileValue): string =>
+    `write ${JSON.stringify(it.value)} to ${JSON.stringify(`${place.dir}/${it.file}`)}`;
+  const first = write({ file, value });
+  if (otherwise === undefined) return { text: first, origin };
+  const second = otherwise === "nothing" ? "where there is one" : `or else ${write(otherwise)}`;
+  return { text: `${first}, ${second}`, origin };
 }
 
 function hostActions(duties: HostDuties): HostAction[] {
