@@ -30,6 +30,8 @@ const KNOWN_BEGINNINGS = [
   "unknown controller ",
   "bad sub cgroup path: ",
   "error adding pid ",
+  "rejecting ${what} limit ",
+  "updating a non-existent Intel RDT ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */
