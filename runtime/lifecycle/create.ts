@@ -5,6 +5,7 @@ import { HostError, StateError, UsageError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
+import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
@@ -26,7 +27,7 @@ import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
-import { newLimits, setLimits } from "./limits.ts";
+import { explainOom, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
@@ -147,9 +148,10 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => unmountShared(record));
     cgroup.create();
     applyDeviceControl(deviceControl(loaded.spec, cgroups));
-    setLimits(limits.empty, cgroup);
-    const limitLate = (): void => setLimits(limits.populated, cgroup);
-    const running = runInit(context, { container, paths, cgroups, record, undo, limitLate });
+    requireCgroups(limits, cgroup);
+    applyLimits(limits.empty);
+    const limitLate = (): void => applyLimits(limits.populated);
+    const running = runLimitedInit(context, { container, paths, cgroups, record, undo, limitLate });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
       record: running,
@@ -210,6 +212,14 @@ interface InitRun {
   readonly undo: Undo;
   /** Sets the limits that wait for the init. */
   readonly limitLate: () => void;
+}
+
+function runLimitedInit(context: Context, run: InitRun): ContainerRecord {
+  try {
+    return runInit(context, run);
+  } catch (cause) {
+    throw explainOom(cause, run.record.cgroups);
+  }
 }
 
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */

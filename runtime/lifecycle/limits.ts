@@ -1,8 +1,8 @@
-import { HostError, SpecError } from "runtime/base/errors.ts";
+import { HostError, LaunchError, SpecError } from "runtime/base/errors.ts";
 import { availableControllers } from "runtime/cgroups/controllers.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
-import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import { type LimitPlan, type PlacedWrite, planLimits } from "runtime/cgroups/limits/plan.ts";
+import { oomKills } from "runtime/cgroups/oom_kills.ts";
 import type { Place } from "runtime/cgroups/place.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { NewCgroup } from "./cgroup.ts";
@@ -53,17 +53,27 @@ export function newLimits(
 }
 
 /**
- * Sets limits of a container that is being made.
- * @throws {HostError} naming the limit that cannot be set
+ * An ordinary user's container goes without the cgroups that it may not have, but not without limits.
+ * @throws {HostError} naming the limit that has no cgroup
  */
-export function setLimits(writes: readonly PlacedWrite[], { directories }: CgroupDriver): void {
-  // An ordinary user's container goes without the cgroups that it may not have; but not without limits.
-  if (writes.length === 0) return;
-  const denied = writes.find(({ place }) => !directories.includes(place.dir));
-  if (denied === undefined) return applyLimits(writes);
+export function requireCgroups(
+  { empty, populated }: NewLimits,
+  { directories }: CgroupDriver,
+): void {
+  const denied = [...empty, ...populated].find(({ place }) => !directories.includes(place.dir));
+  if (denied === undefined) return;
   const { controller, place, origin } = denied;
   const why = place.hierarchy.version === 1
     ? `cannot set ${controller} limit: container could not join or create cgroup`
     : "rootless needs no limits + no cgrouppath when no permission is granted for cgroups";
   throw new HostError(`Cannot create cgroup ${place.dir} (${origin}): ${why}`);
+}
+
+/** Why a container could not be made, when the kernel says that it killed for want of memory. */
+export function explainOom(cause: unknown, directories: readonly string[]): unknown {
+  if (!(cause instanceof LaunchError) || oomKills(directories) === 0) return cause;
+  return new LaunchError(
+    "Cannot create container: container init was OOM-killed (memory limit too low?)",
+    { cause },
+  );
 }
