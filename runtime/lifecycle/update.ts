@@ -37,9 +37,11 @@ export function update(context: Context, id: string, source: UpdateSource): void
   assertAllowed("update", id, container.status);
   const file = container.paths.config;
   const config = parseConfig(Deno.readTextFileSync(file), file);
-  const { merged, changes } = mergeResources(config.linux?.resources ?? {}, wanted);
+  const inForce = config.linux?.resources ?? {};
+  const { merged, changes } = mergeResources(inForce, wanted);
   const places = recordedPlaces(container.record.cgroups, hostLayout().hierarchies);
-  const plan = planLimits(changes, { places, available: availableControllers, base: "" });
+  const host = { places, available: availableControllers, base: "" };
+  const plan = planLimits({ ...changes, inForce }, host);
   if (plan.findings.problems.length > 0) throw new SpecError(name, plan.findings.problems);
   for (const warning of plan.findings.warnings) log.log("warning", warning);
   checkMemoryUse(changes, places);

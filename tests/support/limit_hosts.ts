@@ -1,7 +1,7 @@
 import type { Hierarchy } from "runtime/cgroups/hierarchies.ts";
 import { type LimitPlan, type PlacedWrite, planLimits } from "runtime/cgroups/limits/plan.ts";
 import type { Place } from "runtime/cgroups/place.ts";
-import type { Resources } from "runtime/spec/valid.ts";
+import type { Wanted } from "runtime/cgroups/limits/v1.ts";
 
 /** The cgroup `c1` in a tree: `cpu,cpuacct` of version 1, or version 2 for "". */
 export function placeIn(tree: string): Place {
@@ -30,7 +30,7 @@ export const V2_CONTROLLERS: readonly string[] = "cpuset cpu io memory hugetlb p
   );
 
 export function planFor(
-  resources: Resources,
+  resources: Wanted,
   places: readonly Place[],
   controllers: readonly string[] = V2_CONTROLLERS,
 ): LimitPlan {

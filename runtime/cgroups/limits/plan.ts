@@ -1,8 +1,7 @@
 import { Findings } from "runtime/spec/checks/findings.ts";
-import type { Resources } from "runtime/spec/valid.ts";
 import type { Place } from "../place.ts";
 import type { LimitWrite } from "./limit_write.ts";
-import { V1_WRITES, type WritesOf } from "./v1.ts";
+import { V1_WRITES, type Wanted, type WritesOf } from "./v1.ts";
 import { lackingInV2, unifiedWrites, V2_WRITES } from "./v2.ts";
 
 /** A write, and the cgroup that it is made to. */
@@ -32,7 +31,7 @@ export interface LimitHost {
 }
 
 /** Turns limits into writes: for each controller in the version 1 tree that has it, else in the version 2 tree. */
-export function planLimits(resources: Resources, host: LimitHost): LimitPlan {
+export function planLimits(resources: Wanted, host: LimitHost): LimitPlan {
   const planner = new Planner(resources, host);
   for (const [controller, writesOf] of V1_WRITES) planner.plan(controller, writesOf);
   planner.planUnified();
@@ -58,11 +57,11 @@ class PartFindings extends Findings {
 class Planner {
   readonly writes: PlacedWrite[] = [];
   readonly findings: Findings;
-  readonly #resources: Resources;
+  readonly #resources: Wanted;
   readonly #host: LimitHost;
   readonly #unified: Place | null;
 
-  constructor(resources: Resources, host: LimitHost) {
+  constructor(resources: Wanted, host: LimitHost) {
     this.findings = new PartFindings(host.base);
     this.#resources = resources;
     this.#host = host;
@@ -114,14 +113,17 @@ class Planner {
   }
 
   #put(controller: string, place: Place | null, writes: readonly LimitWrite[]): void {
-    for (const write of writes) {
-      const origin = this.#host.base + write.origin;
-      if (place !== null) this.writes.push({ ...write, origin, controller, place });
-      else {
-        const name = JSON.stringify(controller);
-        const text = `the cgroup controller ${name} is not available on this host`;
-        this.findings.problem(write.origin, text);
+    if (place !== null) {
+      for (const write of writes) {
+        const origin = this.#host.base + write.origin;
+        this.writes.push({ ...write, origin, controller, place });
       }
+      return;
     }
+    const text = `the cgroup controller ${
+      JSON.stringify(controller)
+    } is not available on this host`;
+    const origins = new Set(writes.map(({ origin }) => origin));
+    for (const origin of origins) this.findings.problem(origin, text);
   }
 }

@@ -4,8 +4,14 @@ import type { Resources } from "runtime/spec/valid.ts";
 import { hugetlbWrites, pidsWrites, rdmaWrites, warnOfKernelMemory } from "./both.ts";
 import { type Amount, isGiven, type LimitWrite } from "./limit_write.ts";
 
+/** Resources as they are wanted, and as they are. */
+export interface Wanted extends Resources {
+  /** What is in force already, where it is known: of a new cgroup nothing. */
+  readonly inForce?: Resources;
+}
+
 /** The writes of one controller. What is wrong with them goes to `findings`. */
-export type WritesOf = (resources: Resources, findings: Findings) => LimitWrite[];
+export type WritesOf = (wanted: Wanted, findings: Findings) => LimitWrite[];
 
 /** In the order that they are written in: a memory limit, say, needs no CPU time to be set. */
 export const V1_WRITES: ReadonlyMap<string, WritesOf> = new Map([
@@ -36,7 +42,7 @@ const MOST_SWAPPY = 100;
 /** -1 of the property's unsigned type: leave it alone, as Podman says it. */
 export const NO_SWAPPINESS = 0xffff_ffff_ffff_ffffn;
 
-function memoryWrites({ memory = {} }: Resources, findings: Findings): LimitWrite[] {
+function memoryWrites({ memory = {}, inForce = {} }: Wanted, findings: Findings): LimitWrite[] {
   const { limit, reservation, swap, swappiness, disableOOMKiller } = memory;
   const writes: LimitWrite[] = [];
   const add = (file: string, amount: Amount, name: string, more: Partial<LimitWrite> = {}): void =>
@@ -52,6 +58,10 @@ function memoryWrites({ memory = {} }: Resources, findings: Findings): LimitWrit
   }
   if (isGiven(reservation)) add("memory.soft_limit_in_bytes", reservation, "reservation");
   if (disableOOMKiller === true) add("memory.oom_control", 1, "disableOOMKiller");
+  // Docker always says false; new kernels warn of whoever writes it needlessly.
+  if (disableOOMKiller === false && inForce.memory?.disableOOMKiller === true) {
+    add("memory.oom_control", 0, "disableOOMKiller");
+  }
   if (swappiness === undefined || swappiness === NO_SWAPPINESS) return writes;
   if (swappiness <= MOST_SWAPPY) add("memory.swappiness", swappiness, "swappiness");
   else {

@@ -166,6 +166,9 @@ export interface UnifiedWrite {
 /** Files whose name begins with no controller's. */
 const EVERYWHERE = ["cgroup", "irq"];
 
+/** Files that do something to the processes inside, before the container has any, or that would take the runtime's own in. */
+const NO_LIMITS = ["cgroup.freeze", "cgroup.kill", "cgroup.procs", "cgroup.threads"];
+
 /** The files that `unified` names, line by line as the kernel wants them; the last word in everything. */
 export function unifiedWrites(
   { unified = {} }: Resources,
@@ -173,6 +176,10 @@ export function unifiedWrites(
 ): UnifiedWrite[] {
   return Object.entries(unified).flatMap(([file, text]) => {
     const origin = `/unified${pointerTo(file)}`;
+    if (NO_LIMITS.includes(file)) {
+      findings.problem(origin, `${JSON.stringify(file)} is no limit`);
+      return [];
+    }
     const dot = file.indexOf(".");
     if (dot < 0) {
       const name = JSON.stringify(file);

@@ -32,7 +32,6 @@ Deno.test("a limit whose controller is nowhere is a problem", () => {
     assertEquals(problemsIn(plan), [
       `/pids/limit: ${text("pids")}`,
       `/hugepageLimits/0: ${text("hugetlb")}`,
-      `/hugepageLimits/0: ${text("hugetlb")}`,
       `/network/classID: ${text("net_cls")}`,
     ]);
   }

@@ -36,6 +36,15 @@ Deno.test("version 1 takes memory limits as they are, -1 for none", () => {
   ]);
 });
 
+Deno.test("the kernel's killer comes back only where it was taken away", () => {
+  const memory = { disableOOMKiller: false };
+  assertEquals(planFor({ memory }, EVERY_V1).writes, []);
+  const inForce = { memory: { disableOOMKiller: true } };
+  assertEquals(linesOf(planFor({ memory, inForce }, EVERY_V1).writes), [
+    'memory.oom_control "0" /memory/disableOOMKiller',
+  ]);
+});
+
 Deno.test("zero asks for nothing, as Docker 20.10 sends it; a limit of no processes means one", () => {
   check([
     [{

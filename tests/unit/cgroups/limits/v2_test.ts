@@ -146,7 +146,7 @@ Deno.test("what version 2 cannot apply is named", () => {
     cpu: { realtimeRuntime: 1, realtimePeriod: 2 },
     blockIO: { leafWeight: 10, weightDevice: [{ major: 8, minor: 0, leafWeight: 10 }] },
     network: { classID: 1, priorities: [{ name: "lo", priority: 1 }] },
-    unified: { nothing: "1", "dmem.max": "1" },
+    unified: { nothing: "1", "dmem.max": "1", "cgroup.freeze": "1" },
   }, ONLY_V2);
   assertEquals(plan.writes, []);
   const lacks = "cgroup version 2 has no such setting";
@@ -159,6 +159,7 @@ Deno.test("what version 2 cannot apply is named", () => {
     `/memory/swappiness: ${lacks}`,
     `/network/classID: ${lacks}`,
     `/network/priorities: ${lacks}`,
+    '/unified/cgroup.freeze: "cgroup.freeze" is no limit',
     '/unified/dmem.max: unified resource "dmem.max" can\'t be set: controller "dmem" not available',
     '/unified/nothing: unified resource "nothing" must be in the form CONTROLLER.PARAMETER',
   ]);
