@@ -24,6 +24,7 @@ import {
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
 import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
+import { delegate } from "./cgroup_owner.ts";
 import type { Context } from "./context.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
@@ -150,6 +151,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     applyDeviceControl(deviceControl(loaded.spec, cgroups));
     requireCgroups(limits, cgroup);
     applyLimits(limits.empty);
+    delegate(loaded.spec, cgroups, loaded.facts);
     const limitLate = (): void => applyLimits(limits.populated);
     const running = runLimitedInit(context, { container, paths, cgroups, record, undo, limitLate });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);

@@ -8,6 +8,7 @@ import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
+import { delegationOf } from "./cgroup_owner.ts";
 import type { Context } from "./context.ts";
 import { readSpec } from "./load.ts";
 import { limitsOf } from "./limits.ts";
@@ -97,7 +98,13 @@ function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | n
     }`;
     actions.push({ text, origin });
   }
-  return [...actions, ...(limits?.writes ?? []).map(limitAction)];
+  actions.push(...(limits?.writes ?? []).map(limitAction));
+  const delegation = delegationOf(spec, facts);
+  if (delegation !== null) {
+    const text = `give ${JSON.stringify(delegation.directory)} to user ${delegation.owner}`;
+    actions.push({ text, origin: "/process/user/uid" });
+  }
+  return actions;
 }
 
 function limitAction({ place, file, value, otherwise, origin }: PlacedWrite): HostAction {
