@@ -32,6 +32,8 @@ const KNOWN_BEGINNINGS = [
   "error adding pid ",
   "container with id ${id} is not running",
   "duration interval must be greater than 0",
+  "rejecting ${what} limit ",
+  "updating a non-existent Intel RDT ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */

@@ -3,6 +3,7 @@ import { errnoName } from "syscalls/abi/errno.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { HostError, StateError } from "runtime/base/errors.ts";
 import { ioCode } from "runtime/base/io_failure.ts";
+import { availableControllers, enableControllers } from "./controllers.ts";
 import type { CgroupDriver, SelfJoin } from "./driver.ts";
 import { addMissing, makePlace } from "./make.ts";
 import type { Place } from "./place.ts";
@@ -76,11 +77,19 @@ class FsDriver implements CgroupDriver {
     }
     try {
       const existing = this.#make();
+      this.#enableControllers();
       if (existing.length > 0) assertEmpty(existing);
       for (const place of this.#places) assertThawed(place);
     } catch (cause) {
       removeAfter(cause, () => this.remove());
     }
+  }
+
+  /** Where version 2 is alone the container gets all that can be had: its figures are wanted even where its limits are not. */
+  #enableControllers(): void {
+    const [place, ...others] = this.#places;
+    if (place === undefined || others.length > 0 || place.hierarchy.version === 1) return;
+    enableControllers(place, availableControllers(place));
   }
 
   /** Makes every place, leaves out those that are denied, and gives the folders that were there before. */

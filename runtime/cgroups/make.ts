@@ -73,9 +73,12 @@ function parentOf(dir: string): string {
 }
 
 function refused(dir: string, errno: number): HostError {
-  const reason = errnoReason(errno);
+  const denied = errno === ERRNO.EACCES || errno === ERRNO.EPERM;
+  // What callers of runc look for.
+  const words = denied ? "unable to apply cgroup configuration: permission denied; " : "";
+  const hint = `${words}the runtime needs cgroup file systems that it may write to`;
   return new HostError(
-    `Cannot create cgroup ${dir}: ${reason}; hint: the runtime needs cgroup file systems that it may write to`,
+    `Cannot create cgroup ${dir}: ${errnoReason(errno)}; hint: ${hint}`,
     { cause: new SyscallError({ verb: "create", object: `cgroup ${dir}`, errno }) },
   );
 }

@@ -96,6 +96,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/state.ts"),
   },
   {
+    name: "update",
+    summary: "change the limits of a container",
+    load: () => import("runtime/commands/update.ts"),
+  },
+  {
     name: "wait",
     summary: "wait for the end of a container, and end with its exit status",
     load: () => import("runtime/commands/wait.ts"),

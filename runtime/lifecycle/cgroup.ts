@@ -10,7 +10,7 @@ import { type DeviceRule, deviceRules } from "runtime/spec/device_rules.ts";
 import { deviceWrites } from "runtime/cgroups/device_writes.ts";
 import { fsDriver } from "runtime/cgroups/fs_driver.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
-import { placeContainer } from "runtime/cgroups/place.ts";
+import { type Place, placeContainer } from "runtime/cgroups/place.ts";
 import { writeCgroupFile } from "runtime/cgroups/tree.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
@@ -18,6 +18,8 @@ import type { CgroupFacts } from "runtime/plan/plan.ts";
 /** The cgroups that a container will have, and what the planner needs to know of them. */
 export interface NewCgroup {
   readonly driver: CgroupDriver;
+  /** Where it goes, one a tree. */
+  readonly places: readonly Place[];
   readonly facts: CgroupFacts;
 }
 
@@ -25,11 +27,13 @@ export interface NewCgroup {
 export function newCgroup(
   cgroupsPath: string,
   id: ContainerId,
-  { euid }: HostFacts,
+  { euid, inUserNamespace }: HostFacts,
 ): NewCgroup {
   const layout = hostLayout();
   const places = placeContainer(layout, cgroupsPath, id);
-  const driver = fsDriver(places, euid === 0 ? "fail" : "skip");
+  // Who asks for no cgroup by name can do without: an ordinary user often has none to give.
+  const rootless = euid !== 0 || inUserNamespace;
+  const driver = fsDriver(places, rootless && cgroupsPath === "" ? "skip" : "fail");
   const { tasks, unified } = driver.selfJoin;
   const facts: CgroupFacts = {
     unified: layout.kind === "v2",
@@ -42,7 +46,7 @@ export function newCgroup(
     tasks,
     unifiedDirectory: unified,
   };
-  return { driver, facts };
+  return { driver, places, facts };
 }
 
 /** What there is to do about device rules: writes to version 1 files where there are some, else a program for version 2. */

@@ -7,6 +7,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
+import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
@@ -26,10 +27,12 @@ import {
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
 import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
+import { delegate } from "./cgroup_owner.ts";
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
+import { explainOom, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
@@ -151,7 +154,9 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => removeContainerDir(paths.dir));
     const lock = lockContainer(paths.dir);
     undo(() => lock[Symbol.dispose]());
-    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
+    const made = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
+    const { driver: cgroup, facts: cgroups } = made;
+    const limits = newLimits(context, loaded.spec, made);
     const record = firstRecord(container, cgroup);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
@@ -161,7 +166,11 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     // What a hook has started in the container may outlive it.
     if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
     applyDeviceControl(deviceControl(loaded.spec, cgroups));
-    const running = runInit(context, { container, paths, cgroups, record, undo });
+    requireCgroups(limits, cgroup);
+    applyLimits(limits.empty);
+    delegate(loaded.spec, cgroups, loaded.facts);
+    const limitLate = (): void => applyLimits(limits.populated);
+    const running = runLimitedInit(context, { container, paths, cgroups, record, undo, limitLate });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
       record: running,
@@ -222,6 +231,16 @@ interface InitRun {
   readonly cgroups: CgroupFacts;
   readonly record: ContainerRecord;
   readonly undo: Undo;
+  /** Sets the limits that wait for the init. */
+  readonly limitLate: () => void;
+}
+
+function runLimitedInit(context: Context, run: InitRun): ContainerRecord {
+  try {
+    return runInit(context, run);
+  } catch (cause) {
+    throw explainOom(cause, run.record.cgroups);
+  }
 }
 
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
@@ -251,6 +270,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
+      run.limitLate();
       sendPidfd(init, container.pidfdSockets, "standard");
     },
     hooks: () => hooks?.run(record, cgroups),

@@ -1,4 +1,6 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
+import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
+import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { HOOK_NAMES, type HookName } from "runtime/spec/words/hooks.ts";
@@ -8,8 +10,10 @@ import type { HostDuties } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
+import { delegationOf } from "./cgroup_owner.ts";
 import type { Context } from "./context.ts";
 import { readSpec } from "./load.ts";
+import { limitsOf } from "./limits.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
 
 /** What `create` would do, without doing any of it. */
@@ -42,6 +46,7 @@ const NO_FD = 0;
 export function explain(_context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
+  const limits = limitsOf(spec, cgroup.places);
   const plan = planCreate({
     spec,
     facts,
@@ -65,20 +70,25 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
   return {
     steps: listSteps(program),
     host: [
-      ...cgroupActions(spec, cgroup),
+      ...cgroupActions(spec, cgroup, limits),
       ...hostActions(plan.host),
       ...plan.steps.flatMap(idmapActions),
       ...hookActions(spec),
     ],
     warnings: [
       ...plan.warnings,
+      ...(limits?.findings.warnings ?? []),
+      ...(limits?.findings.problems ?? []).map(({ path, text }) =>
+        `${path}: ${text}, so create refuses it`
+      ),
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
     ],
   };
 }
 
 /** What is made of the container's cgroups before it has a process. */
-function cgroupActions(spec: ValidSpec, { driver, facts }: NewCgroup): HostAction[] {
+function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | null): HostAction[] {
+  const { driver, facts } = cgroup;
   const actions: HostAction[] = driver.missing().map((dir) => ({
     text: `create cgroup ${JSON.stringify(dir)}`,
     origin: "/linux/cgroupsPath",
@@ -96,7 +106,22 @@ function cgroupActions(spec: ValidSpec, { driver, facts }: NewCgroup): HostActio
     }`;
     actions.push({ text, origin });
   }
+  actions.push(...(limits?.writes ?? []).map(limitAction));
+  const delegation = delegationOf(spec, facts);
+  if (delegation !== null) {
+    const text = `give ${JSON.stringify(delegation.directory)} to user ${delegation.owner}`;
+    actions.push({ text, origin: "/process/user/uid" });
+  }
   return actions;
+}
+
+function limitAction({ place, file, value, otherwise, origin }: PlacedWrite): HostAction {
+  const write = (it: FileValue): string =>
+    `write ${JSON.stringify(it.value)} to ${JSON.stringify(`${place.dir}/${it.file}`)}`;
+  const first = write({ file, value });
+  if (otherwise === undefined) return { text: first, origin };
+  const second = otherwise === "nothing" ? "where there is one" : `or else ${write(otherwise)}`;
+  return { text: `${first}, ${second}`, origin };
 }
 
 function hostActions(duties: HostDuties): HostAction[] {

@@ -61,20 +61,5 @@ function processPaths({ config }: ValidSpec): string[] {
 }
 
 function linuxPaths({ config }: ValidSpec): string[] {
-  const { linux } = config;
-  const own = ["seccomp", "intelRdt"];
-  const limits = [
-    "memory",
-    "cpu",
-    "pids",
-    "blockIO",
-    "hugepageLimits",
-    "network",
-    "rdma",
-    "unified",
-  ];
-  return [
-    ...namesThatAsk(linux, own, "/linux"),
-    ...namesThatAsk(linux?.resources, limits, "/linux/resources"),
-  ];
+  return namesThatAsk(config.linux, ["seccomp", "intelRdt"], "/linux");
 }

@@ -42,8 +42,8 @@ export function deviceRules({ config }: ValidSpec): DeviceRule[] {
       type: type === "b" || type === "c" ? type : "a",
       major: numberOf(major),
       minor: numberOf(minor),
-      access: access ?? "rwm",
-    })),
+      access: knownLetters(access ?? "rwm"),
+    })).filter(({ access }) => access !== ""),
     ...ALWAYS_ALLOWED.map(([type, major, minor, access]) => ({
       allow: true,
       type,
@@ -52,6 +52,11 @@ export function deviceRules({ config }: ValidSpec): DeviceRule[] {
       access,
     })),
   ];
+}
+
+/** Other letters have been warned of: the kernel takes none. */
+function knownLetters(access: string): string {
+  return access.replace(/[^rwm]/g, "");
 }
 
 /** -1 and absence mean any. */

@@ -51,6 +51,9 @@ export interface ValidSpec {
   readonly config: Config;
 }
 
+/** `linux.resources`, and the limits of `update`: as the file has them, but checked. What is left out asks for nothing, and so does a zero. */
+export type Resources = NonNullable<NonNullable<Config["linux"]>["resources"]>;
+
 export interface OriginPath {
   readonly path: string;
   readonly origin: string;

@@ -2,7 +2,7 @@ import { StateError } from "runtime/base/errors.ts";
 import type { Status } from "./status.ts";
 
 /** A command that does not suit every status. */
-export type Verb = "start" | "kill" | "pause" | "resume" | "delete";
+export type Verb = "start" | "kill" | "pause" | "resume" | "delete" | "update";
 
 type Refusal = (id: string, status: Status) => string;
 
@@ -21,6 +21,7 @@ const REFUSALS: Readonly<Record<Verb, Readonly<Partial<Record<Status, Refusal>>>
     stopped: () => "cannot start a container that has stopped",
   },
   kill: { stopped: NOT_RUNNING },
+  update: { creating: NOT_RUNNING, stopped: NOT_RUNNING },
   pause: { creating: NOT_RUNNING, paused: NOT_RUNNING, stopped: NOT_RUNNING },
   resume: {
     creating: NOT_PAUSED,

@@ -44,3 +44,13 @@ Deno.test("what every container may use follows the rules; that a device is made
 Deno.test("without rules everything is allowed", () => {
   assertEquals(deviceRules(validWith((config) => delete config.linux.resources)), []);
 });
+
+Deno.test("letters that mean no access are left out, and a rule of none but them", () => {
+  assertEquals(
+    firstWrites([
+      { allow: false, type: "c", major: 1, minor: 11, access: "rwa" },
+      { allow: true, type: "c", major: 1, minor: 11, access: "x" },
+    ], 2),
+    ["devices.deny c 1:11 rw", "devices.allow c *:* m"],
+  );
+});

@@ -1,0 +1,26 @@
+import { type Command, type CommandResult, positional, stringFlag } from "runtime/base/command.ts";
+import { update } from "runtime/lifecycle/update.ts";
+import { resourcesOf, UPDATE_FLAGS } from "./update_flags.ts";
+
+export const command: Command = {
+  name: "update",
+  usage: "<container-id>",
+  description:
+    `Changes the limits of a container. What is not named stays as it is; devices are never touched.
+
+    # %n update --memory 512m --cpu-quota 50000 mine
+    # echo '{"pids": {"limit": 100}}' | %n update -r - mine`,
+  flags: UPDATE_FLAGS,
+  positionals: { min: 1, max: 1 },
+  run(invocation): CommandResult {
+    const file = stringFlag(invocation, "resources");
+    update(
+      invocation.context,
+      positional(invocation, 0),
+      file === null
+        ? { kind: "flags", resources: resourcesOf(invocation) }
+        : { kind: "file", file },
+    );
+    return { exitCode: 0 };
+  },
+};
