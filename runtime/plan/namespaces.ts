@@ -31,7 +31,9 @@ export function joinSteps(input: PlanInput): Step[] {
     label: `join ${namespace.type} namespace ${JSON.stringify(namespace.path)}`,
     origin: namespace.origin,
   });
-  if (user.length === 0) return others.map((it) => join(it, "only"));
+  if (user.length === 0) {
+    return [...sharedPidSteps(input), ...others.map((it) => join(it, "only"))];
+  }
   return [
     ...others.map((it) => join(it, "first")),
     ...user.map((it) => join(it, "only")),
@@ -40,13 +42,29 @@ export function joinSteps(input: PlanInput): Step[] {
   ];
 }
 
+const FORBID_TRACING: Step = {
+  kind: "forbidTracing",
+  label: "let nobody in the container trace this process",
+  origin: "",
+};
+
+/**
+ * In a pid namespace that others are in, the init shows itself to them long before it has given up its powers. With a user
+ * namespace of its own it has none that they could want, and needs its files in /proc.
+ */
+function sharedPidSteps({ spec }: PlanInput): Step[] {
+  const pid = namespaceOf(spec, "pid");
+  const shared = pid === undefined || pid.path !== null;
+  return shared && !hasNamespace(spec, "user") ? [FORBID_TRACING] : [];
+}
+
 /** Joins namespaces of a running container, and is root in its user namespace if that is one of them. */
 export function joinProcessSteps(types: readonly NamespaceType[]): Step[] {
   if (types.length === 0) return [];
   const label = `join ${types.join(", ")} namespaces of the container`;
   const origin = "/linux/namespaces";
   const steps: Step[] = [
-    { kind: "forbidTracing", label: "let nobody in the container trace this process", origin: "" },
+    FORBID_TRACING,
     { kind: "joinProcess", types, label, origin },
   ];
   if (types.includes("user")) steps.push(becomeRoot(origin, false));

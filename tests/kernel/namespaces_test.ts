@@ -128,3 +128,24 @@ containerTest("what is wrong with a namespace list is told by the place in the f
     assertMatch(messageOf(result), words);
   }
 });
+
+containerTest(
+  "nobody in a shared pid namespace can look into an init that is still being made",
+  (stage) => {
+    const first = stage.container((config) => config.process.args = ["sleep", "1000"]).create()
+      .start();
+    const path = `/proc/${first.state().pid}/ns/pid`;
+    const second = stage.container((config) => {
+      config.linux.namespaces = config.linux.namespaces.map((it) =>
+        it.type === "pid" ? { type: "pid", path } : it
+      );
+    }).create();
+    // The files of a process that may not be traced belong to root, and are closed to everybody without power over the host's.
+    const { pid } = second.state();
+    const script =
+      "cat /proc/[2-9]*/environ /proc/[2-9]*/maps 2>&1 | grep -c -i 'permission denied'";
+    const looked = stage.ocirt(["exec", first.id, "sh", "-c", `ls -l /proc/2/fd/ 2>&1; ${script}`]);
+    assertMatch(looked.stdout, /ermission denied/, `${pid}: ${looked.stdout}`);
+    second.start();
+  },
+);
