@@ -21,6 +21,7 @@ import {
   removeCgroups,
   withCreated,
 } from "./bench/contender.ts";
+import { lowestMemory, writeTiny } from "./bench/memory_limit.ts";
 import { silence, timed } from "./bench/processes.ts";
 import { summarize, type Summary, table } from "./bench/statistics.ts";
 
@@ -177,6 +178,13 @@ function printTable(contenders: readonly Contender[], summaries: Summaries, empt
   console.log(`What ocirt adds to it: run ${over("run")} ms, state ${over("state")} ms.`);
 }
 
+function printLimits(limits: Readonly<Record<string, number | null>>): void {
+  const told = Object.entries(limits).map(([name, limit]) =>
+    `${name} ${limit === null ? "none that was tried" : `${limit} KB`}`
+  );
+  console.log(`The smallest memory.limit that runs a tiny static program: ${told.join(", ")}.`);
+}
+
 function printNotes(results: Results): void {
   if (results.wrapper.length === 0) return;
   const { median } = summarize(results.wrapper);
@@ -197,11 +205,17 @@ async function bench(runs: number): Promise<void> {
     contenders.push(...prepareAll(folder));
     console.log(`${runs} runs, in turns`);
     const results = measureAll(contenders, empty, runs);
+    const rootfs = `${folder}/rootfs`;
+    writeTiny(rootfs);
+    const memoryLimit = Object.fromEntries(
+      contenders.map((it) => [it.name, lowestMemory(it, rootfs)]),
+    );
     const summaries = summarizeAll(contenders, results);
     printTable(contenders, summaries, summarize(results.empty));
+    printLimits(memoryLimit);
     printNotes(results);
     const host = { kernel: Deno.osRelease(), arch: Deno.build.arch, engine: Deno.version.deno };
-    const report = { host, runs, empty: summarize(results.empty), ...summaries };
+    const report = { host, runs, empty: summarize(results.empty), memoryLimit, ...summaries };
     await Deno.writeTextFile(REPORT, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     removeCgroups(contenders.map(({ name }) => name));

@@ -102,7 +102,11 @@ export function removeCgroups(names: readonly string[]): void {
     .map((fields) => fields[4] ?? "");
   for (const mount of mounts) {
     for (
-      const folder of names.flatMap((name) => [`ocirt-bench-${name}/c`, `ocirt-bench-${name}`])
+      const folder of names.flatMap((name) => [
+        `ocirt-bench-${name}/c`,
+        `ocirt-bench-${name}/m`,
+        `ocirt-bench-${name}`,
+      ])
     ) {
       try {
         Deno.removeSync(`${mount}/${folder}`);
