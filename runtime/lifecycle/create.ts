@@ -2,10 +2,9 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
 import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
-import { HostError, StateError, UsageError } from "runtime/base/errors.ts";
+import { HostError, StateError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
-import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { processInfo } from "runtime/host/process_info.ts";
@@ -13,7 +12,6 @@ import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import { CREATE_HOOKS, LATER_HOOKS, listsWithHooks } from "runtime/plan/create_hooks.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
-import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
@@ -25,7 +23,13 @@ import {
   writeRecord,
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
-import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
+import {
+  applyDeviceControl,
+  deviceControl,
+  entersNothing,
+  type NewCgroup,
+  newCgroup,
+} from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
@@ -75,7 +79,6 @@ export async function createContainer(
   foreground: OpenForeground | null,
 ): Promise<CreatedContainer> {
   const id = parseContainerId(options.id);
-  refuseSystemd(context);
   const activated = activation((name) => processInfo().env(name), Deno.pid);
   const preserved = preservedFds(options.preserveFds, activated.count);
   const manager = managerSocket();
@@ -101,6 +104,7 @@ export async function createContainer(
     keepTerminal,
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
+    systemd: await systemdOf(context),
   });
 }
 
@@ -111,10 +115,10 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
   return hooksOfCreate(context, loaded);
 }
 
-function refuseSystemd({ systemdCgroup }: Context): void {
-  if (systemdCgroup) {
-    throw new UsageError("Cannot use --systemd-cgroup: this version of ocirt cannot do it yet");
-  }
+/** Who makes the cgroups; null where the runtime does it itself. */
+async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
+  if (!systemdCgroup) return null;
+  return (await import("./systemd_cgroup.ts")).systemdCgroup;
 }
 
 export interface LoadedContainer {
@@ -135,6 +139,10 @@ export interface LoadedContainer {
   readonly newKeyring: boolean;
   /** Null where there are none to run. */
   readonly hooks: CreateHooks | null;
+  /** Works out the cgroups where systemd makes them; null where the runtime does. */
+  readonly systemd:
+    | ((context: Context, spec: ValidSpec, id: ContainerId, facts: HostFacts) => NewCgroup)
+    | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -151,8 +159,9 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => removeContainerDir(paths.dir));
     const lock = lockContainer(paths.dir);
     undo(() => lock[Symbol.dispose]());
-    const { driver: cgroup, facts: cgroups } = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
-    const record = firstRecord(container, cgroup);
+    const made = cgroupOf(context, container);
+    const { driver: cgroup, facts: cgroups } = made;
+    const record = firstRecord(container, made);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
     undo(() => cgroup.remove());
@@ -160,8 +169,14 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     cgroup.create();
     // What a hook has started in the container may outlive it.
     if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
-    applyDeviceControl(deviceControl(loaded.spec, cgroups));
-    const running = runInit(context, { container, paths, cgroups, record, undo });
+    const control = deviceControl(loaded.spec, cgroups);
+    if (made.systemd === null) applyDeviceControl(control);
+    const adopt = (init: Pid): void => {
+      if (made.systemd === null) return;
+      made.systemd.adopt(init, []);
+      applyDeviceControl(control);
+    };
+    const running = runInit(context, { container, paths, made, record, undo, adopt });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
       record: running,
@@ -172,6 +187,12 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   });
+}
+
+function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
+  const { spec, facts } = loaded;
+  if (systemd !== null) return systemd(context, spec, id, facts);
+  return newCgroup(spec.cgroupsPath, id, facts);
 }
 
 /** The oldest Linux whose calls the init program is made of: mount_setattr(2) came with it. */
@@ -187,7 +208,7 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
 
 function firstRecord(
   { id, loaded, newKeyring }: LoadedContainer,
-  cgroup: CgroupDriver,
+  { driver: cgroup, systemd }: NewCgroup,
 ): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
@@ -203,6 +224,7 @@ function firstRecord(
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
     freezer: cgroup.freezer,
+    systemd: systemd?.unit ?? null,
     sharedMount: sharedMount(spec),
     creating: false,
     hooks: listsWithHooks(spec.hooks, LATER_HOOKS),
@@ -219,19 +241,21 @@ function sharedMount({ root, namespaces }: ValidSpec): string {
 interface InitRun {
   readonly container: LoadedContainer;
   readonly paths: RecordPaths;
-  readonly cgroups: CgroupFacts;
+  readonly made: NewCgroup;
   readonly record: ContainerRecord;
   readonly undo: Undo;
+  /** Called when the init is on record, before it does anything. */
+  readonly adopt: (init: Pid) => void;
 }
 
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
-  const { container, paths, cgroups, undo } = run;
+  const { container, paths, made, undo, adopt } = run;
   const { hooks, loaded: { spec, facts, links } } = container;
   const input: PlanInput = {
     spec,
     facts,
-    cgroups,
+    cgroups: made.systemd === null ? made.facts : entersNothing(made.facts),
     links,
     noPivot: container.noPivot,
     preservedFds: container.preservedFds,
@@ -251,9 +275,10 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
+      adopt(init);
       sendPidfd(init, container.pidfdSockets, "standard");
     },
-    hooks: () => hooks?.run(record, cgroups),
+    hooks: () => hooks?.run(record, made.facts),
   });
   if (hooks === null) return record;
   record = { ...record, creating: false };

@@ -24,6 +24,7 @@ const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   freezer: "",
+  systemd: null,
   sharedMount: "",
   creating: false,
   hooks: [],

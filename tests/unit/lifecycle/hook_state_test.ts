@@ -15,6 +15,7 @@ const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   freezer: "",
+  systemd: null,
   sharedMount: "",
   creating: true,
   hooks: [],

@@ -15,6 +15,7 @@ const RECORD: ContainerRecord = {
   cgroups: ["/sys/fs/cgroup/c1"],
   cgroupCreated: [],
   freezer: "",
+  systemd: null,
   sharedMount: "",
   creating: false,
   hooks: [],
@@ -23,6 +24,11 @@ const RECORD: ContainerRecord = {
 
 Deno.test("a record survives being written and read, bytes that are no UTF-8 too", () => {
   assertEquals(parseRecord(encodeRecord(RECORD), "state.json"), RECORD);
+});
+
+Deno.test("a record says whose unit a container is", () => {
+  const record = { ...RECORD, systemd: { unit: "runc-c1.scope", manager: "user" as const } };
+  assertEquals(parseRecord(encodeRecord(record), "state.json"), record);
 });
 
 Deno.test("parseRecord() leaves out fields of a later version", () => {
@@ -44,6 +50,8 @@ Deno.test("parseRecord() tells what is damaged, and never throws anything else",
     [JSON.stringify({ ...RECORD, annotations: { k: 1 } }), '"annotations" is not a map of strings'],
     [JSON.stringify({ ...RECORD, creating: 0 }), '"creating" is not true or false'],
     [JSON.stringify({ ...RECORD, hooks: "poststop" }), '"hooks" is not a list of strings'],
+    [JSON.stringify({ ...RECORD, systemd: { unit: "a.scope" } }), '"systemd" is not a unit'],
+    [JSON.stringify({ ...RECORD, systemd: "a.scope" }), '"systemd" is not a unit'],
     [JSON.stringify({ ...RECORD, cgroups: [1] }), '"cgroups" is not a list of strings'],
   ];
   for (const [text, reason] of cases) {

@@ -26,6 +26,7 @@ const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   freezer: "",
+  systemd: null,
   sharedMount: "",
   creating: false,
   hooks: [],
