@@ -32,6 +32,6 @@ export function features({ version }: Context): unknown {
       "org.opencontainers.runc.checkpoint.enabled": "false",
       "io.github.ocirt.version": version,
     },
-    potentiallyUnsafeConfigAnnotations: ["run.oci."],
+    potentiallyUnsafeConfigAnnotations: ["org.systemd.property.", "run.oci."],
   };
 }

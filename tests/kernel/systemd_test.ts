@@ -251,6 +251,8 @@ systemdTest("the remains of a unit that has failed are no hindrance", (stage) =>
   const unit = unitOf(stage, c);
   const limit = ["-p", "RuntimeMaxSec=1"];
   runProgram(["systemd-run", "--scope", "--quiet", `--unit=${unit}`, ...limit, "sleep", "1000"]);
+  // Its process has ended before systemd has taken note.
+  while (show(unit, "ActiveState")["ActiveState"] === "deactivating");
   assertEquals(show(unit, "ActiveState"), { ActiveState: "failed" });
   assertEquals(launch(stage, c, "run", "--detach"), { code: 0, stdout: "", stderr: "" });
   assertEquals(show(unit, "ActiveState"), { ActiveState: "active" });
