@@ -34,10 +34,12 @@ const KNOWN_BEGINNINGS = [
   "duration interval must be greater than 0",
   "rejecting ${what} limit ",
   "updating a non-existent Intel RDT ",
+  "systemd not running on this host, ",
+  "cannot use rootless systemd cgroups manager ",
 ];
 
 /** Classes whose message is the reason alone, which whoever catches them puts behind a "Cannot <verb> <object>: ". */
-const REASONS = new Set(["ElfError"]);
+const REASONS = new Set(["ElfError", "UnitNameError", "VariantTextError"]);
 
 /** Spelt in two halves, so that this file does not find itself. */
 const UNFINISHED = new RegExp(`\\b(?:${"TO"}${"DO"}|${"FIX"}${"ME"}|${"XX"}X)\\b`, "g");

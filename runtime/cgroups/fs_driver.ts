@@ -45,12 +45,7 @@ class FsDriver implements CgroupDriver {
   }
 
   get freezer(): string {
-    let unified = "";
-    for (const { dir, hierarchy: { version, controllers } } of this.#places) {
-      if (controllers.includes("freezer")) return `${dir}/freezer.state`;
-      if (version === 2) unified = `${dir}/cgroup.events`;
-    }
-    return unified;
+    return freezerFile(this.#places);
   }
 
   get selfJoin(): SelfJoin {
@@ -122,6 +117,16 @@ class FsDriver implements CgroupDriver {
   }
 }
 
+/** The file that tells whether the cgroups of these places are frozen; "" without one. */
+export function freezerFile(places: readonly Place[]): string {
+  let unified = "";
+  for (const { dir, hierarchy: { version, controllers } } of places) {
+    if (controllers.includes("freezer")) return `${dir}/freezer.state`;
+    if (version === 2) unified = `${dir}/cgroup.events`;
+  }
+  return unified;
+}
+
 function isDenied(thrown: unknown): boolean {
   if (!(thrown instanceof HostError)) return false;
   const { cause } = thrown;
@@ -138,14 +143,15 @@ function removeAfter(cause: unknown, undo: () => void): never {
   throw cause;
 }
 
-function assertEmpty(dirs: readonly string[]): void {
+/** @throws {StateError} in runc's words when a process is in one of them */
+export function assertEmpty(dirs: readonly string[]): void {
   const count = pidsOf(dirs).length;
   if (count === 0) return;
   throw new StateError(`container's cgroup is not empty: ${count} process(es) found`);
 }
 
 /** A process that joins a frozen cgroup stops there, and its runtime would wait for it for ever. */
-function assertThawed({ dir, hierarchy: { version, controllers } }: Place): void {
+export function assertThawed({ dir, hierarchy: { version, controllers } }: Place): void {
   if (version === 1 && !controllers.includes("freezer")) return;
   const file = version === 1 ? "freezer.state" : "cgroup.events";
   const text = readCgroupFile(`${dir}/${file}`) ?? "";

@@ -12,9 +12,9 @@ export const command: Command = {
     # echo '{"pids": {"limit": 100}}' | %n update -r - mine`,
   flags: UPDATE_FLAGS,
   positionals: { min: 1, max: 1 },
-  run(invocation): CommandResult {
+  async run(invocation): Promise<CommandResult> {
     const file = stringFlag(invocation, "resources");
-    update(
+    await update(
       invocation.context,
       positional(invocation, 0),
       file === null

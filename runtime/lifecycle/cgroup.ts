@@ -1,6 +1,9 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
-import type { CgroupDriver } from "runtime/cgroups/driver.ts";
+import type { CgroupDriver, SelfJoin } from "runtime/cgroups/driver.ts";
+import type { Layout } from "runtime/cgroups/hierarchies.ts";
+import type { RecordedUnit } from "runtime/state/record.ts";
+import type { Pid } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { attachDeviceProgram } from "syscalls/libc/bpf.ts";
 import { openFile } from "syscalls/libc/files.ts";
@@ -12,6 +15,7 @@ import { fsDriver } from "runtime/cgroups/fs_driver.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { type Place, placeContainer } from "runtime/cgroups/place.ts";
 import { writeCgroupFile } from "runtime/cgroups/tree.ts";
+import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 
@@ -21,6 +25,15 @@ export interface NewCgroup {
   /** Where it goes, one a tree. */
   readonly places: readonly Place[];
   readonly facts: CgroupFacts;
+  /** What else there is to do where systemd makes them; null where the runtime does. */
+  readonly systemd: Adoption | null;
+}
+
+/** Cgroups that do not exist before the container's init does. */
+export interface Adoption {
+  readonly unit: RecordedUnit;
+  /** Has them made around the init, which waits, and their manager told of the limits that will be written to them. */
+  adopt(init: Pid, limits: readonly FileValue[]): void;
 }
 
 /** Works out where the container goes; nothing is made yet. */
@@ -34,9 +47,17 @@ export function newCgroup(
   // Who asks for no cgroup by name can do without: an ordinary user often has none to give.
   const rootless = euid !== 0 || inUserNamespace;
   const driver = fsDriver(places, rootless && cgroupsPath === "" ? "skip" : "fail");
-  const { tasks, unified } = driver.selfJoin;
-  const facts: CgroupFacts = {
-    unified: layout.kind === "v2",
+  return { driver, places, facts: cgroupFacts(layout, places, driver.selfJoin), systemd: null };
+}
+
+/** What the planner is told of a container's cgroups, and in which of them the init enters by itself. */
+export function cgroupFacts(
+  { kind }: Layout,
+  places: readonly Place[],
+  { tasks, unified }: SelfJoin,
+): CgroupFacts {
+  return {
+    unified: kind === "v2",
     hierarchies: places.map(({ hierarchy, dir }) => ({
       name: hierarchy.mountpoint.slice(hierarchy.mountpoint.lastIndexOf("/") + 1),
       version: hierarchy.version,
@@ -46,7 +67,11 @@ export function newCgroup(
     tasks,
     unifiedDirectory: unified,
   };
-  return { driver, places, facts };
+}
+
+/** The same for an init that is moved into all of them. */
+export function entersNothing(facts: CgroupFacts): CgroupFacts {
+  return { ...facts, tasks: [], unifiedDirectory: null };
 }
 
 /** What there is to do about device rules: writes to version 1 files where there are some, else a program for version 2. */

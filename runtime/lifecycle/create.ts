@@ -2,10 +2,9 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
 import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
-import { HostError, StateError, UsageError } from "runtime/base/errors.ts";
+import { HostError, StateError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
-import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
@@ -14,7 +13,6 @@ import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import { CREATE_HOOKS, LATER_HOOKS, listsWithHooks } from "runtime/plan/create_hooks.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
-import type { CgroupFacts } from "runtime/plan/plan.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
@@ -26,13 +24,19 @@ import {
   writeRecord,
 } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
-import { applyDeviceControl, deviceControl, newCgroup } from "./cgroup.ts";
 import { delegate } from "./cgroup_owner.ts";
+import {
+  applyDeviceControl,
+  deviceControl,
+  entersNothing,
+  type NewCgroup,
+  newCgroup,
+} from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
 import { unmountShared } from "./delete.ts";
-import { explainOom, newLimits, requireCgroups } from "./limits.ts";
+import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
@@ -78,7 +82,6 @@ export async function createContainer(
   foreground: OpenForeground | null,
 ): Promise<CreatedContainer> {
   const id = parseContainerId(options.id);
-  refuseSystemd(context);
   const activated = activation((name) => processInfo().env(name), Deno.pid);
   const preserved = preservedFds(options.preserveFds, activated.count);
   const manager = managerSocket();
@@ -104,6 +107,7 @@ export async function createContainer(
     keepTerminal,
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
+    systemd: await systemdOf(context),
   });
 }
 
@@ -114,10 +118,10 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
   return hooksOfCreate(context, loaded);
 }
 
-function refuseSystemd({ systemdCgroup }: Context): void {
-  if (systemdCgroup) {
-    throw new UsageError("Cannot use --systemd-cgroup: this version of ocirt cannot do it yet");
-  }
+/** Who makes the cgroups; null where the runtime does it itself. */
+async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
+  if (!systemdCgroup) return null;
+  return (await import("./systemd_cgroup.ts")).systemdCgroup;
 }
 
 export interface LoadedContainer {
@@ -138,6 +142,10 @@ export interface LoadedContainer {
   readonly newKeyring: boolean;
   /** Null where there are none to run. */
   readonly hooks: CreateHooks | null;
+  /** Works out the cgroups where systemd makes them; null where the runtime does. */
+  readonly systemd:
+    | ((context: Context, spec: ValidSpec, id: ContainerId, facts: HostFacts) => NewCgroup)
+    | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -154,10 +162,10 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     undo(() => removeContainerDir(paths.dir));
     const lock = lockContainer(paths.dir);
     undo(() => lock[Symbol.dispose]());
-    const made = newCgroup(loaded.spec.cgroupsPath, id, loaded.facts);
-    const { driver: cgroup, facts: cgroups } = made;
+    const made = cgroupOf(context, container);
+    const { driver: cgroup } = made;
     const limits = newLimits(context, loaded.spec, made);
-    const record = firstRecord(container, cgroup);
+    const record = firstRecord(container, made);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
     undo(() => cgroup.remove());
@@ -165,12 +173,8 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     cgroup.create();
     // What a hook has started in the container may outlive it.
     if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
-    applyDeviceControl(deviceControl(loaded.spec, cgroups));
-    requireCgroups(limits, cgroup);
-    applyLimits(limits.empty);
-    delegate(loaded.spec, cgroups, loaded.facts);
-    const limitLate = (): void => applyLimits(limits.populated);
-    const running = runLimitedInit(context, { container, paths, cgroups, record, undo, limitLate });
+    const settle = settleCgroup(container, made, limits);
+    const running = runLimitedInit(context, { container, paths, made, record, undo, settle });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
       record: running,
@@ -181,6 +185,37 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   });
+}
+
+/**
+ * Sets up the container's cgroup: at once, before anybody is inside, but where systemd makes it around the init; and gives what
+ * is left to do when the init is there.
+ */
+function settleCgroup(
+  { loaded: { spec, facts } }: LoadedContainer,
+  { driver, facts: cgroups, systemd }: NewCgroup,
+  limits: NewLimits,
+): (init: Pid) => void {
+  const setUp = (): void => {
+    applyDeviceControl(deviceControl(spec, cgroups));
+    requireCgroups(limits, driver);
+    applyLimits(limits.empty);
+    delegate(spec, cgroups, facts);
+  };
+  if (systemd === null) setUp();
+  return (init) => {
+    if (systemd !== null) {
+      systemd.adopt(init, [...limits.empty, ...limits.populated]);
+      setUp();
+    }
+    applyLimits(limits.populated);
+  };
+}
+
+function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
+  const { spec, facts } = loaded;
+  if (systemd !== null) return systemd(context, spec, id, facts);
+  return newCgroup(spec.cgroupsPath, id, facts);
 }
 
 /** The oldest Linux whose calls the init program is made of: mount_setattr(2) came with it. */
@@ -196,7 +231,7 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
 
 function firstRecord(
   { id, loaded, newKeyring }: LoadedContainer,
-  cgroup: CgroupDriver,
+  { driver: cgroup, systemd }: NewCgroup,
 ): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
@@ -212,6 +247,7 @@ function firstRecord(
     cgroups: cgroup.directories,
     cgroupCreated: cgroup.missing(),
     freezer: cgroup.freezer,
+    systemd: systemd?.unit ?? null,
     sharedMount: sharedMount(spec),
     creating: false,
     hooks: listsWithHooks(spec.hooks, LATER_HOOKS),
@@ -228,11 +264,11 @@ function sharedMount({ root, namespaces }: ValidSpec): string {
 interface InitRun {
   readonly container: LoadedContainer;
   readonly paths: RecordPaths;
-  readonly cgroups: CgroupFacts;
+  readonly made: NewCgroup;
   readonly record: ContainerRecord;
   readonly undo: Undo;
-  /** Sets the limits that wait for the init. */
-  readonly limitLate: () => void;
+  /** Called when the init is on record, before it does anything: the rest of what its cgroup needs. */
+  readonly settle: (init: Pid) => void;
 }
 
 function runLimitedInit(context: Context, run: InitRun): ContainerRecord {
@@ -245,12 +281,12 @@ function runLimitedInit(context: Context, run: InitRun): ContainerRecord {
 
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
-  const { container, paths, cgroups, undo } = run;
+  const { container, paths, made, undo } = run;
   const { hooks, loaded: { spec, facts, links } } = container;
   const input: PlanInput = {
     spec,
     facts,
-    cgroups,
+    cgroups: made.systemd === null ? made.facts : entersNothing(made.facts),
     links,
     noPivot: container.noPivot,
     preservedFds: container.preservedFds,
@@ -270,10 +306,10 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       const startTime = readProcess(init)?.startTime ?? "";
       record = { ...record, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
-      run.limitLate();
+      run.settle(init);
       sendPidfd(init, container.pidfdSockets, "standard");
     },
-    hooks: () => hooks?.run(record, cgroups),
+    hooks: () => hooks?.run(record, made.facts),
   });
   if (hooks === null) return record;
   record = { ...record, creating: false };

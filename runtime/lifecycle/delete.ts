@@ -88,15 +88,28 @@ export async function destroyEnded(
   paths: RecordPaths,
 ): Promise<void> {
   const poststop = await poststopOf(context, record, paths);
+  const stopUnit = await unitStopper(context, record);
   const cgroup = fromRecord(record);
   // The end of its first process is the end of a pid namespace: as a rule nobody is left.
-  if (!cgroup.removeUnused()) {
+  if (stopUnit !== null || !cgroup.removeUnused()) {
     killAll(cgroup, SIGNALS.SIGKILL);
+    stopUnit?.();
     cgroup.remove();
   }
   unmountShared(record);
   removeContainerDir(paths.dir);
   poststop();
+}
+
+/** How systemd is told that a container is no more; null where it knows of none. */
+async function unitStopper(
+  context: Context,
+  { systemd, pid }: ContainerRecord,
+): Promise<(() => void) | null> {
+  // Its unit is made around its first process.
+  if (systemd === null || pid === 0) return null;
+  const { stopUnit } = await import("./systemd_unit.ts");
+  return () => stopUnit(context, systemd);
 }
 
 /** What is to be done when nothing is left of the container. */

@@ -49,7 +49,7 @@ export function exec(context: Context, options: ExecOptions): number {
   const container = inspectContainer(context, options.id);
   requireRunning(container, options);
   using target = openInit(container, "cannot exec in a stopped container");
-  const input = execInput(context, container, options);
+  const input = execInput(container, options);
   const { terminal = false, consoleSize = null } = input.spec.process ?? {};
   const { detach, consoleSocket } = options;
   checkTerminal(context, { terminal, detach, consoleSocket });

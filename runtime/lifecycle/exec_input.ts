@@ -1,5 +1,4 @@
 import type { HostFacts } from "runtime/base/facts.ts";
-import { UsageError } from "runtime/base/errors.ts";
 import { readUserFile } from "runtime/host/bundle.ts";
 import { probeHost } from "runtime/host/probe.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
@@ -10,7 +9,6 @@ import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { ProcessScope } from "runtime/spec/checks/process.ts";
 import { type JoiningProcess, validate, validateProcess } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
-import type { Context } from "./context.ts";
 import { execCgroups } from "./exec_cgroup.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
@@ -28,7 +26,6 @@ export interface ProcessOptions extends ProcessChanges {
 
 /** All that the plan of `exec` is made from: the container as it was created, and the process that is asked for. */
 export function execInput(
-  { systemdCgroup }: Context,
   container: InspectedContainer,
   options: ProcessOptions,
 ): ExecInput {
@@ -49,9 +46,6 @@ export function execInput(
       (scope) => validateProcess(process, processFile ?? COMMAND_LINE, scope),
     ),
   );
-  if (systemdCgroup) {
-    throw new UsageError("Cannot use --systemd-cgroup: this version of ocirt cannot do it yet");
-  }
   return {
     spec,
     facts,

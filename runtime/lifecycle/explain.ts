@@ -9,9 +9,10 @@ import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
-import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
 import { delegationOf } from "./cgroup_owner.ts";
+import { deviceControl, entersNothing, type NewCgroup, newCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import { systemdCgroup } from "./systemd_cgroup.ts";
 import { readSpec } from "./load.ts";
 import { limitsOf } from "./limits.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
@@ -43,14 +44,16 @@ const NO_ID = "CONTAINER" as ContainerId;
 const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
-export function explain(_context: Context, options: ExplainOptions): Explanation {
+export function explain(context: Context, options: ExplainOptions): Explanation {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
-  const cgroup = newCgroup(spec.cgroupsPath, NO_ID, facts);
+  const cgroup = context.systemdCgroup
+    ? systemdCgroup(context, spec, NO_ID, facts)
+    : newCgroup(spec.cgroupsPath, NO_ID, facts);
   const limits = limitsOf(spec, cgroup.places);
   const plan = planCreate({
     spec,
     facts,
-    cgroups: cgroup.facts,
+    cgroups: cgroup.systemd === null ? cgroup.facts : entersNothing(cgroup.facts),
     links,
     preservedFds: 0,
     noPivot: null,
@@ -88,9 +91,10 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
 
 /** What is made of the container's cgroups before it has a process. */
 function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | null): HostAction[] {
-  const { driver, facts } = cgroup;
+  const { driver, facts, systemd } = cgroup;
+  const verb = systemd === null ? "create" : `have systemd start unit ${systemd.unit.unit} as`;
   const actions: HostAction[] = driver.missing().map((dir) => ({
-    text: `create cgroup ${JSON.stringify(dir)}`,
+    text: `${verb} cgroup ${JSON.stringify(dir)}`,
     origin: "/linux/cgroupsPath",
   }));
   const origin = "/linux/resources/devices";

@@ -16,7 +16,7 @@ export function features({ version }: Context): unknown {
     linux: {
       namespaces: NAMESPACE_TYPES,
       capabilities: CAPABILITY_NAMES,
-      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: { enabled: false },
       apparmor: { enabled: false },
       selinux: { enabled: false },
@@ -32,6 +32,6 @@ export function features({ version }: Context): unknown {
       "org.opencontainers.runc.checkpoint.enabled": "false",
       "io.github.ocirt.version": version,
     },
-    potentiallyUnsafeConfigAnnotations: ["run.oci."],
+    potentiallyUnsafeConfigAnnotations: ["org.systemd.property.", "run.oci."],
   };
 }

@@ -43,6 +43,7 @@ export async function sandbox(context: Context, options: SandboxOptions): Promis
     keepTerminal: null,
     newKeyring: true,
     hooks: null,
+    systemd: null,
   });
   return await runCreated(context, created, { detach: false, keep: false });
 }

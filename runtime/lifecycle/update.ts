@@ -3,6 +3,7 @@ import { ioReason } from "runtime/base/io_failure.ts";
 import { availableControllers } from "runtime/cgroups/controllers.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { changed, changeLimits } from "runtime/cgroups/limits/apply.ts";
+import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import { checkMemoryUse } from "runtime/cgroups/limits/memory_check.ts";
 import { planLimits } from "runtime/cgroups/limits/plan.ts";
 import { recordedPlaces } from "runtime/cgroups/limits/recorded_places.ts";
@@ -11,6 +12,7 @@ import type { Resources } from "runtime/spec/valid.ts";
 import { mergeResources } from "runtime/spec/merge_resources.ts";
 import { parseConfig, parseResources } from "runtime/spec/parse.ts";
 import { validateResources } from "runtime/spec/validate.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
 import { replaceText } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
@@ -28,7 +30,7 @@ export type UpdateSource =
  * @throws {SpecError} for limits that are wrong or that this host cannot apply
  * @throws {HostError} for one that the kernel refuses; what was changed before is changed back
  */
-export function update(context: Context, id: string, source: UpdateSource): void {
+export async function update(context: Context, id: string, source: UpdateSource): Promise<void> {
   const { name, resources } = readResources(source);
   const { devices: _untouched, ...wanted } = resources;
   const { log } = context;
@@ -45,6 +47,7 @@ export function update(context: Context, id: string, source: UpdateSource): void
   if (plan.findings.problems.length > 0) throw new SpecError(name, plan.findings.problems);
   for (const warning of plan.findings.warnings) log.log("warning", warning);
   checkMemoryUse(changes, places);
+  await tellSystemd(container.record, plan.writes);
   const takeBack = changeLimits(plan.writes);
   try {
     replaceText(file, textOf({ ...config, linux: { ...config.linux, resources: merged } }));
@@ -52,6 +55,16 @@ export function update(context: Context, id: string, source: UpdateSource): void
     if (!(cause instanceof StateError)) throw cause;
     throw new StateError(cause.message + changed(takeBack()), { cause });
   }
+}
+
+/** What systemd does not know of its unit it takes back when it is reloaded. */
+async function tellSystemd(
+  { systemd }: ContainerRecord,
+  writes: readonly FileValue[],
+): Promise<void> {
+  if (systemd === null) return;
+  const { changeUnit } = await import("./systemd_unit.ts");
+  changeUnit(systemd, writes);
 }
 
 interface NamedResources {

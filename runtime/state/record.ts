@@ -22,6 +22,8 @@ export interface ContainerRecord {
   readonly cgroupCreated: readonly string[];
   /** The file of its cgroup that tells whether it is frozen (`freezer.state` or `cgroup.events`); "" without one. */
   readonly freezer: string;
+  /** The unit of systemd that its cgroups belong to; null where the runtime made them itself. */
+  readonly systemd: RecordedUnit | null;
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
   /** The hooks of `create` run: nobody may start the container yet. */
@@ -30,6 +32,14 @@ export interface ContainerRecord {
   readonly hooks: readonly string[];
   /** The session keyring of the container's processes; "" where they keep their caller's. */
   readonly keyring: string;
+}
+
+/** A unit that was made for a container. */
+export interface RecordedUnit {
+  /** `runc-ID.scope` and the like. */
+  readonly unit: string;
+  /** Whose it is: the system's, or an ordinary user's own service manager. */
+  readonly manager: "system" | "user";
 }
 
 /** The text of a record's file. */
@@ -78,6 +88,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     cgroups: strings("cgroups"),
     cgroupCreated: strings("cgroupCreated"),
     freezer: string("freezer"),
+    systemd: isUnit(fields.systemd) ? fields.systemd : damaged("systemd", "a unit"),
     sharedMount: string("sharedMount"),
     creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
     hooks: strings("hooks"),
@@ -113,4 +124,10 @@ function isStrings(value: unknown): value is readonly string[] {
 
 function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
   return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+}
+
+function isUnit(value: unknown): value is RecordedUnit | null {
+  if (value === null) return true;
+  return isObject(value) && typeof value.unit === "string" &&
+    (value.manager === "system" || value.manager === "user");
 }

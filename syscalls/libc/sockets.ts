@@ -48,3 +48,17 @@ export function receive(socket: Fd, space: Uint8Array<ArrayBuffer>): number {
   const attempt = { verb: "receive", object: "message" };
   return call(attempt, "recvfrom", socket, address, space.length, 0, 0, 0);
 }
+
+/**
+ * Sends bytes over a stream, all of them.
+ * @throws {SyscallError} EPIPE, ECONNRESET when nobody reads any more
+ */
+export function sendAll(socket: Fd, bytes: Uint8Array<ArrayBuffer>): void {
+  const attempt = { verb: "send", object: `${bytes.length} bytes` };
+  const flags = MSG.of("MSG_NOSIGNAL");
+  for (let sent = 0; sent < bytes.length;) {
+    using arena = new Arena();
+    const rest = bytes.slice(sent);
+    sent += call(attempt, "sendto", socket, arena.bytes(rest), rest.length, flags, 0, 0);
+  }
+}

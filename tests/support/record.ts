@@ -14,6 +14,7 @@ export const RECORD: ContainerRecord = {
   cgroups: [],
   cgroupCreated: [],
   freezer: "",
+  systemd: null,
   sharedMount: "",
   creating: false,
   hooks: [],

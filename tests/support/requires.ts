@@ -59,3 +59,17 @@ function lacksWhen(missing: boolean, reason: string): boolean {
   console.warn(`skipping tests: ${reason}`);
   return true;
 }
+
+/**
+ * Whether a test must be skipped because systemd does not run this machine; never a failure, since nothing could be
+ * installed to change that.
+ */
+export function lacksSystemd(): boolean {
+  try {
+    if (Deno.lstatSync("/run/systemd/system").isDirectory) return false;
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+  }
+  console.warn("skipping tests: Cannot call systemd: it is not process 1 of this machine");
+  return true;
+}

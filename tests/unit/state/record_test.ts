@@ -16,6 +16,11 @@ Deno.test("a record survives being written and read, bytes that are no UTF-8 too
   assertEquals(parseRecord(encodeRecord(FULL), "state.json"), FULL);
 });
 
+Deno.test("a record says whose unit a container is", () => {
+  const record = { ...RECORD, systemd: { unit: "runc-c1.scope", manager: "user" as const } };
+  assertEquals(parseRecord(encodeRecord(record), "state.json"), record);
+});
+
 Deno.test("parseRecord() leaves out fields of a later version", () => {
   const text = JSON.stringify({ ...FULL, later: true });
   assertEquals(parseRecord(text, "state.json"), FULL);
