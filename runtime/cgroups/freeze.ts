@@ -1,6 +1,6 @@
 import { StateError } from "runtime/base/errors.ts";
 import { pause } from "./remove.ts";
-import { readCgroupFile, writeCgroupFile } from "./tree.ts";
+import { readCgroupFile, writeCgroupFile, writeIfThere } from "./tree.ts";
 
 /** How long the processes of a container may take to stand still, in milliseconds. */
 const PATIENCE = 10_000;
@@ -50,7 +50,7 @@ function freezerOf(directories: readonly string[]): Freezer | null {
     if (readCgroupFile(file) === null) continue;
     return {
       dir,
-      set: (frozen) => writeCgroupFile(file, frozen ? "FROZEN" : "THAWED"),
+      set: (frozen) => frozen ? writeCgroupFile(file, "FROZEN") : writeIfThere(file, "THAWED"),
       isFrozen: () => readCgroupFile(file)?.trim() === "FROZEN",
     };
   }
@@ -59,7 +59,7 @@ function freezerOf(directories: readonly string[]): Freezer | null {
     if (readCgroupFile(file) === null) continue;
     return {
       dir,
-      set: (frozen) => writeCgroupFile(file, frozen ? "1" : "0"),
+      set: (frozen) => frozen ? writeCgroupFile(file, "1") : writeIfThere(file, "0"),
       isFrozen: () => /^frozen 1$/m.test(readCgroupFile(`${dir}/cgroup.events`) ?? ""),
     };
   }

@@ -24,6 +24,13 @@ export function writeCgroupFile(path: string, value: string): void {
   if (result < 0) throw failed(`write "${value}" to`, path, -result);
 }
 
+/** The same where the cgroup may be gone by now: systemd takes away its own as soon as their last process has ended. */
+export function writeIfThere(path: string, value: string): void {
+  const result = writeFile(path, value, { create: null });
+  if (result >= 0 || result === -ERRNO.ENOENT || result === -ERRNO.ENODEV) return;
+  throw failed(`write "${value}" to`, path, -result);
+}
+
 /** Adds the processes of a cgroup and of all below it to `found`. */
 export function collectPids(dir: string, found: Set<Pid>): void {
   for (const line of readProcs(dir).split("\n")) if (line !== "") found.add(pid(Number(line)));

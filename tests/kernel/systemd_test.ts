@@ -123,7 +123,7 @@ systemdTest("a container is a scope of systemd, and in its cgroup in every tree"
     DefaultDependencies: "no",
   });
   for (const path of groupsOf(c.state().pid)) assertEquals(path, `/system.slice/${unit}`);
-  assertEquals(c.do("delete", "--force").code, 0);
+  assertEquals(c.do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
   assertGone(unit);
 });
 
