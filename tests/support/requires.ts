@@ -13,10 +13,13 @@ export function lacksProgram(program: string, install: string): boolean {
 }
 
 /** What a test needs of the machine it runs on. */
-export type Need = "root" | "busybox" | "overlay" | "runc" | "setpriv";
+export type Need = "root" | "overlay" | "numa" | Program;
 
-const INSTALL: Readonly<Record<Exclude<Need, "root" | "overlay">, string>> = {
+type Program = "busybox" | "ps" | "runc" | "setpriv";
+
+const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
+  ps: "apt-get install procps",
   runc: "apt-get install runc",
   setpriv: "apt-get install util-linux",
 };
@@ -48,6 +51,13 @@ function probe(need: Need): boolean {
         !/\toverlay$/m.test(Deno.readTextFileSync("/proc/filesystems")),
         "Cannot mount overlay: ENODEV (No such device)",
       );
+    case "numa":
+      return lacksWhen(
+        !exists("/proc/self/numa_maps"),
+        "Cannot read /proc/self/numa_maps: ENOENT (No such file or directory)",
+      );
+    case "ps":
+      return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
       return lacksProgram(need, INSTALL[need]);
   }
@@ -58,4 +68,19 @@ function lacksWhen(missing: boolean, reason: string): boolean {
   if (Deno.env.get("OCIRT_MUST_WORK") === "1") throw new Error(reason);
   console.warn(`skipping tests: ${reason}`);
   return true;
+}
+
+/** Where the kernel does not say since when it runs, ps has no table for anybody. */
+function lacksTable(): boolean {
+  const { success, stderr } = new Deno.Command("ps", { args: ["-ef"] }).outputSync();
+  const reason = new TextDecoder().decode(stderr).trim();
+  return lacksWhen(!success, `Cannot show processes with ps -ef: ${reason}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
