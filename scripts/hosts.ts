@@ -1,0 +1,93 @@
+/**
+ * Runs the tests with the kernel on other hosts, one after the other, and ends with a table:
+ *
+ *     OCIRT_HOST_RUNNER=PROGRAM deno task hosts [HOST...] [FILE|FOLDER...]
+ *
+ * A host is KERNEL/CGROUP/INIT, as in uml-sid/v2/systemd. docs/hosts.md says what PROGRAM is called with and has to do.
+ */
+import { table } from "./bench/statistics.ts";
+import { DEFAULT_HOSTS, type Host, hostName, parseHost } from "./hosts/host.ts";
+import { type HostReport, isGood, reportNotes, ReportReader, reportRows } from "./hosts/report.ts";
+import { makeShare, RUN_TESTS } from "./hosts/share.ts";
+import { findProgram } from "./test/find_program.ts";
+import { follow } from "./test/follow.ts";
+
+const RUNNER = "OCIRT_HOST_RUNNER";
+/** Of one host, from its start to its end. */
+const TIMEOUT = 1800;
+
+function runnerProgram(): string {
+  const name = Deno.env.get(RUNNER) ?? "";
+  const program = name.includes("/") ? name : findProgram(name);
+  const fault = name === "" ? "is not set" : `names ${name}, which is not there`;
+  if (name !== "" && program !== null && isFile(program)) return program;
+  throw new Error(
+    `Cannot run tests on other hosts: ${RUNNER} ${fault}; hint: docs/hosts.md says what it has to name`,
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+async function build(): Promise<void> {
+  const script = new URL("build.ts", import.meta.url).pathname;
+  const status = await follow([Deno.execPath(), "run", "-A", script], () => {});
+  if (status !== 0) throw new Error(`Cannot build ./ocirt: the build ended with status ${status}`);
+}
+
+interface Run {
+  readonly runner: string;
+  readonly share: string;
+  readonly tests: readonly string[];
+}
+
+async function runOn(host: Host, { runner, share, tests }: Run): Promise<HostReport> {
+  console.log(`\n== ${hostName(host)} ==`);
+  const { kernel, cgroup, init } = host;
+  const machine = ["--kernel", kernel, "--cgroup", cgroup, "--init", init];
+  const limits = ["--timeout", String(TIMEOUT), "--share", share];
+  const command = ["sh", "-c", RUN_TESTS, "sh", share, ...tests];
+  const reader = new ReportReader();
+  const before = performance.now();
+  const status = await follow(
+    [runner, ...machine, ...limits, "--", ...command],
+    (line) => reader.line(line),
+    { errors: true },
+  );
+  const seconds = (performance.now() - before) / 1000;
+  return { host: hostName(host), status, seconds, ...reader.read() };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const runner = runnerProgram();
+  const named = args.map(parseHost).filter((host) => host !== null);
+  const paths = args.filter((arg) => parseHost(arg) === null);
+  const hosts = named.length === 0 ? DEFAULT_HOSTS : named;
+  const tests = paths.length === 0 ? ["tests/kernel"] : paths;
+  await build();
+  const share = await makeShare();
+  const reports: HostReport[] = [];
+  try {
+    for (const host of hosts) reports.push(await runOn(host, { runner, share, tests }));
+  } finally {
+    await Deno.remove(share, { recursive: true });
+  }
+  console.log(`\n${table(reportRows(reports))}`);
+  for (const note of reportNotes(reports)) console.log(note);
+  return reports.every(isGood) ? 0 : 1;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
