@@ -6,7 +6,7 @@ import { planCreate } from "runtime/plan/create.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
-import { deviceControl, type NewCgroup, newCgroup } from "./cgroup.ts";
+import { deviceControl, type NewCgroup, newCgroup, NO_DEVICE_CONTROL } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import { readSpec } from "./load.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
@@ -61,12 +61,14 @@ export function explain(_context: Context, options: ExplainOptions): Explanation
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });
+  const noControl = deviceControl(spec, cgroup.facts).kind === "missing";
   return {
     steps: listSteps(program),
     host: [...cgroupActions(spec, cgroup), ...hostActions(plan.host), ...hookActions(spec)],
     warnings: [
       ...plan.warnings,
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
+      ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],
   };
 }
