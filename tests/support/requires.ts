@@ -12,8 +12,8 @@ export function lacksProgram(program: string, install: string): boolean {
   return true;
 }
 
-/** What a test needs of the machine it runs on. */
-export type Need = "root" | "overlay" | "numa" | Program;
+/** What a test needs of the machine it runs on; `cgroup1` is a controller in a tree of version 1. */
+export type Need = "root" | "overlay" | "numa" | "cgroup1" | "cgroup2" | Program;
 
 type Program = "busybox" | "ps" | "runc" | "setpriv";
 
@@ -56,11 +56,28 @@ function probe(need: Need): boolean {
         !exists("/proc/self/numa_maps"),
         "Cannot read /proc/self/numa_maps: ENOENT (No such file or directory)",
       );
+    case "cgroup1":
+      return differs(
+        !/ - cgroup \S+ \S*\b(?:cpu|memory|pids|freezer|devices)\b/.test(mountinfo()),
+        "no controller is mounted as cgroup version 1",
+      );
+    case "cgroup2":
+      return differs(!mountinfo().includes(" - cgroup2 "), "cgroup version 2 is not mounted");
     case "ps":
       return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
       return lacksProgram(need, INSTALL[need]);
   }
+}
+
+/** A machine that has one thing and not the other lacks nothing: no failure, whatever OCIRT_MUST_WORK says. */
+function differs(otherwise: boolean, reason: string): boolean {
+  if (otherwise) console.warn(`skipping tests: ${reason}`);
+  return otherwise;
+}
+
+function mountinfo(): string {
+  return Deno.readTextFileSync("/proc/self/mountinfo");
 }
 
 function lacksWhen(missing: boolean, reason: string): boolean {
