@@ -1,9 +1,9 @@
 /**
  * Runs the tests with the kernel on other hosts, one after the other, and ends with a table:
  *
- *     OCIRT_HOST_RUNNER=PROGRAM deno task hosts [HOST...] [FILE|FOLDER...]
+ *     OCIRT_HOST_RUNNER="PROGRAM ARGUMENT..." deno task hosts [HOST...] [FILE|FOLDER...]
  *
- * A host is KERNEL/CGROUP/INIT, as in uml-sid/v2/systemd. docs/hosts.md says what PROGRAM is called with and has to do.
+ * A host is KERNEL/CGROUP/INIT, as in uml-sid/v2/systemd. docs/hosts.md says what else PROGRAM is called with, and has to do.
  */
 import { table } from "./bench/statistics.ts";
 import { DEFAULT_HOSTS, type Host, hostName, parseHost } from "./hosts/host.ts";
@@ -12,15 +12,17 @@ import { makeShare, RUN_TESTS } from "./hosts/share.ts";
 import { findProgram } from "./test/find_program.ts";
 import { follow } from "./test/follow.ts";
 
+const ROOT = new URL("../", import.meta.url);
 const RUNNER = "OCIRT_HOST_RUNNER";
 /** Of one host, from its start to its end. */
 const TIMEOUT = 1800;
 
-function runnerProgram(): string {
-  const name = Deno.env.get(RUNNER) ?? "";
+/** The program that boots hosts, and its first arguments. */
+function runnerCommand(): Run["runner"] {
+  const [name = "", ...args] = (Deno.env.get(RUNNER) ?? "").trim().split(/\s+/);
   const program = name.includes("/") ? name : findProgram(name);
   const fault = name === "" ? "is not set" : `names ${name}, which is not there`;
-  if (name !== "" && program !== null && isFile(program)) return program;
+  if (name !== "" && program !== null && isFile(program)) return [program, ...args];
   throw new Error(
     `Cannot run tests on other hosts: ${RUNNER} ${fault}; hint: docs/hosts.md says what it has to name`,
   );
@@ -34,14 +36,17 @@ function isFile(path: string): boolean {
   }
 }
 
-async function build(): Promise<void> {
-  const script = new URL("build.ts", import.meta.url).pathname;
-  const status = await follow([Deno.execPath(), "run", "-A", script], () => {});
-  if (status !== 0) throw new Error(`Cannot build ./ocirt: the build ended with status ${status}`);
+/** Makes `./ocirt`, and has deno get whatever the tests import, since hosts have no network. */
+async function prepare(): Promise<void> {
+  for (const args of [["check", "-q", "tests"], ["run", "-A", "scripts/build.ts"]]) {
+    const status = await follow([Deno.execPath(), ...args], () => {}, { cwd: ROOT });
+    if (status === 0) continue;
+    throw new Error(`Cannot prepare the tests: deno ${args.join(" ")} ended with status ${status}`);
+  }
 }
 
 interface Run {
-  readonly runner: string;
+  readonly runner: readonly [string, ...string[]];
   readonly share: string;
   readonly tests: readonly string[];
 }
@@ -55,7 +60,7 @@ async function runOn(host: Host, { runner, share, tests }: Run): Promise<HostRep
   const reader = new ReportReader();
   const before = performance.now();
   const status = await follow(
-    [runner, ...machine, ...limits, "--", ...command],
+    [...runner, ...machine, ...limits, "--", ...command],
     (line) => reader.line(line),
     { errors: true },
   );
@@ -64,12 +69,12 @@ async function runOn(host: Host, { runner, share, tests }: Run): Promise<HostRep
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const runner = runnerProgram();
+  const runner = runnerCommand();
   const named = args.map(parseHost).filter((host) => host !== null);
   const paths = args.filter((arg) => parseHost(arg) === null);
   const hosts = named.length === 0 ? DEFAULT_HOSTS : named;
   const tests = paths.length === 0 ? ["tests/kernel"] : paths;
-  await build();
+  await prepare();
   const share = await makeShare();
   const reports: HostReport[] = [];
   try {
