@@ -76,6 +76,12 @@ async function main(args: readonly string[]): Promise<number> {
   const tests = paths.length === 0 ? ["tests/kernel"] : paths;
   await prepare();
   const share = await makeShare();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {
+      Deno.removeSync(share, { recursive: true });
+      Deno.exit(1);
+    });
+  }
   const reports: HostReport[] = [];
   try {
     for (const host of hosts) reports.push(await runOn(host, { runner, share, tests }));
