@@ -1,38 +1,31 @@
 /**
  * Runs tests against a newly built `./ocirt`, after installing what they need, and ends with one line of counts:
  *
- *     deno task test [FILE|FOLDER...]
+ *     deno task test [--built] [FILE|FOLDER...]
  *
- * With CI=true, or OCIRT_MUST_WORK=1, a test that lacks something fails; otherwise it is skipped and says so.
+ * With CI=true, or OCIRT_MUST_WORK=1, a test that lacks something fails; otherwise it is skipped and says so. With --built the
+ * machine and `./ocirt` are taken as they are: nothing is installed, checked or built.
  */
 import { addCounts, countsIn, countsLine, failureReader, NO_COUNTS } from "./test/counts.ts";
+import { follow } from "./test/follow.ts";
 import { installMissing } from "./test/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
+const BUILT = "--built";
 
 /** Runs deno with these arguments in the project's folder. */
-function deno(args: readonly string[], env: Record<string, string> = {}): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: ROOT,
-    env,
-    stdin: "null",
-    stdout: "piped",
-  });
+function deno(
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  return follow([Deno.execPath(), ...args], onLine, { cwd: ROOT, env });
 }
 
-/** Passes on what a command writes, line by line, and gives its exit status. */
-async function follow(command: Deno.Command, onLine: (line: string) => void): Promise<number> {
-  const child = command.spawn();
-  let rest = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    Deno.stdout.writeSync(new TextEncoder().encode(text));
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    lines.forEach(onLine);
-  }
-  onLine(rest);
-  return (await child.status).code;
+/** Makes what the tests need. @returns the status of what failed, else 0 */
+async function prepare(): Promise<number> {
+  await installMissing();
+  return await deno(["check", "-q", "tests"]) || await deno(["run", "-A", "scripts/build.ts"]);
 }
 
 /** The files that `deno test` would run, of those below a file or folder of the project. */
@@ -59,27 +52,23 @@ function processesFor(paths: readonly string[]): string[][] {
   return shared.length === 0 ? own : [shared, ...own];
 }
 
-async function main(paths: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   const mustWork = Deno.env.get("CI") === "true" || Deno.env.get("OCIRT_MUST_WORK") === "1";
-  await installMissing();
-  for (const before of [["check", "-q", "tests"], ["run", "-A", "scripts/build.ts"]]) {
-    const code = await follow(deno(before), () => {});
-    if (code !== 0) return code;
-  }
+  const paths = args.filter((arg) => arg !== BUILT);
+  const unprepared = args.includes(BUILT) ? 0 : await prepare();
+  if (unprepared !== 0) return unprepared;
   let counts = NO_COUNTS;
   let worst = 0;
   const failures: string[] = [];
   const failureIn = failureReader();
   for (const files of processesFor(paths.length === 0 ? ["tests"] : paths)) {
-    const tests = deno(["test", "-A", "--no-check", ...files], {
-      OCIRT_MUST_WORK: mustWork ? "1" : "0",
-    });
-    const code = await follow(tests, (line) => {
+    const onLine = (line: string): void => {
       counts = addCounts(counts, countsIn(line));
       const failure = failureIn(line);
       if (failure !== null) failures.push(failure);
-    });
-    worst = Math.max(worst, code);
+    };
+    const env = { OCIRT_MUST_WORK: mustWork ? "1" : "0" };
+    worst = Math.max(worst, await deno(["test", "-A", "--no-check", ...files], onLine, env));
   }
   for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(countsLine(counts));

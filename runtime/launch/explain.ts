@@ -150,8 +150,9 @@ function usualHint(step: Step, errno: number): string | null {
     case "mountBind":
       return bindHint(step, errno);
     case "unshare":
-    case "forkInit":
       return namespaceHint(errno);
+    case "forkInit":
+      return forkHint(step, errno);
     case "joinNamespace":
       return errno === ERRNO.EINVAL ? `the file is no ${step.type} namespace` : null;
     case "setUser":
@@ -230,6 +231,28 @@ function bindHint(step: BindStep, errno: number): string | null {
       return step.flagsMayBeLocked ? "the container's root may not reach the source" : null;
     case ERRNO.ENOTDIR:
       return "source and mount point must both be directories or both be files";
+    default:
+      return null;
+  }
+}
+
+function forkHint(
+  { intoCgroup }: Extract<Step, { kind: "forkInit" }>,
+  errno: number,
+): string | null {
+  if (errno === ERRNO.EAGAIN) return "a limit on the number of processes is reached";
+  return (intoCgroup ? cgroupHint(errno) : null) ?? namespaceHint(errno);
+}
+
+/** Why a version 2 cgroup takes no process (cgroups(7)). */
+export function cgroupHint(errno: number): string | null {
+  switch (errno) {
+    case ERRNO.EBUSY:
+      return "the cgroup of /linux/cgroupsPath hands controllers on to cgroups below it, so it takes no process";
+    case ERRNO.EOPNOTSUPP:
+      return "the cgroup of /linux/cgroupsPath is threaded, or below one that is, so it takes no process";
+    case ERRNO.EACCES:
+      return "the runtime may not move processes into the cgroup of /linux/cgroupsPath from its own";
     default:
       return null;
   }

@@ -1,4 +1,5 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
+import { HostError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import type { CgroupDriver, SelfJoin } from "runtime/cgroups/driver.ts";
 import type { Layout } from "runtime/cgroups/hierarchies.ts";
@@ -74,11 +75,18 @@ export function entersNothing(facts: CgroupFacts): CgroupFacts {
   return { ...facts, tasks: [], unifiedDirectory: null };
 }
 
-/** What there is to do about device rules: writes to version 1 files where there are some, else a program for version 2. */
+/**
+ * What there is to do about device rules: writes to version 1 files where there are some, else a program for version 2;
+ * `missing` where the host has neither.
+ */
 export type DeviceControl =
   | { readonly kind: "writes"; readonly writes: readonly FileWrite[] }
   | { readonly kind: "program"; readonly cgroup: string; readonly rules: readonly DeviceRule[] }
-  | { readonly kind: "none" };
+  | { readonly kind: "none" | "missing" };
+
+/** Why device rules are refused. */
+export const NO_DEVICE_CONTROL =
+  "neither cgroup version 2 nor the devices controller of version 1 is mounted";
 
 export interface FileWrite {
   /** Absolute. */
@@ -100,11 +108,14 @@ export function deviceControl(
     }));
     return { kind: "writes", writes };
   }
-  if (unifiedDirectory === null) return { kind: "none" };
+  if (unifiedDirectory === null) return { kind: "missing" };
   return { kind: "program", cgroup: unifiedDirectory, rules };
 }
 
-/** Allows and denies devices, before any process is inside. */
+/**
+ * Allows and denies devices, before any process is inside.
+ * @throws {HostError} where nothing on the host can: a container without the rules would have every device
+ */
 export function applyDeviceControl(control: DeviceControl): void {
   switch (control.kind) {
     case "writes":
@@ -115,6 +126,8 @@ export function applyDeviceControl(control: DeviceControl): void {
       using cgroup = openFile(control.cgroup, O.of("O_RDONLY", "O_DIRECTORY"));
       return attachDeviceProgram(cgroup.fd, compileDevices(control.rules));
     }
+    case "missing":
+      throw new HostError(`Cannot control devices: ${NO_DEVICE_CONTROL}`);
     case "none":
       return;
   }

@@ -4,6 +4,7 @@ import { writeFile } from "syscalls/libc/paths.ts";
 import { setLimit } from "syscalls/libc/process.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
+import { cgroupHint } from "runtime/launch/explain.ts";
 import type { IdMapping } from "runtime/spec/valid.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 
@@ -35,7 +36,9 @@ export function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
   if (moveInto === null) return;
   const result = writeFile(`${moveInto}/cgroup.procs`, String(init), { create: null });
   if (result === 0) return;
-  throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}`);
+  const hint = cgroupHint(-result);
+  const why = hint === null ? "" : `; hint: ${hint}`;
+  throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}${why}`);
 }
 
 /** Lowers or raises the chance that the kernel kills the container for want of memory. */

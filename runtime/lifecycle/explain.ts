@@ -10,7 +10,13 @@ import type { HostDuties } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { delegationOf } from "./cgroup_owner.ts";
-import { deviceControl, entersNothing, type NewCgroup, newCgroup } from "./cgroup.ts";
+import {
+  deviceControl,
+  entersNothing,
+  type NewCgroup,
+  newCgroup,
+  NO_DEVICE_CONTROL,
+} from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import { systemdCgroup } from "./systemd_cgroup.ts";
 import { readSpec } from "./load.ts";
@@ -70,6 +76,7 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });
+  const noControl = deviceControl(spec, cgroup.facts).kind === "missing";
   return {
     steps: listSteps(program),
     host: [
@@ -85,6 +92,7 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
         `${path}: ${text}, so create refuses it`
       ),
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
+      ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],
   };
 }

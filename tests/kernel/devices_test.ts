@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { messageOf } from "tests/support/ocirt.ts";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
+import { messageOf, OCIRT, runProgram } from "tests/support/ocirt.ts";
 import type { TestConfig } from "tests/support/bundle.ts";
 import { containerTest } from "tests/support/stage.ts";
 
@@ -134,4 +135,24 @@ containerTest("device rules decide what may be opened, a node of it or not", (st
   });
   assertEquals(allowed, "zero\n");
   assertMatch(denied, /fuse: Operation not permitted\nzero\n$/);
+});
+
+containerTest("device rules that no cgroup of the host can hold are refused", (stage) => {
+  const c = stage.container((config) => {
+    config.linux["resources"] = { devices: [{ allow: false, access: "rwm" }] };
+  });
+  const holders = hostLayout().hierarchies.filter(({ version, controllers }) =>
+    version === 2 || controllers.includes("devices")
+  );
+  const umount = holders.map(({ mountpoint }) => `umount ${mountpoint}`).join(" && ");
+  const launch = [OCIRT, "--root", stage.root, "create", "-b", c.bundle, c.id];
+  const script = `${umount} && exec "$@"`;
+  const hidden = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"];
+  const result = runProgram([...hidden, ...launch]);
+  assertEquals(result.code, 1);
+  assertMatch(
+    messageOf(result),
+    /Cannot control devices: neither |no cgroup file system is mounted/,
+  );
+  assertEquals(stage.cgroups(), []);
 });

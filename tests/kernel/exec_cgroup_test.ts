@@ -76,7 +76,7 @@ containerTest("exec joins a cgroup below in the tree of a controller that is nam
   const { c, folders } = running(stage);
   const named = folders.filter(({ controllers }) => controllers.length > 0);
   const [first, second] = named;
-  if (first === undefined || second === undefined) return;
+  assert(first !== undefined && second !== undefined);
   for (const folder of [first, second]) makeBelow(folder, "sub");
   const one = ["--cgroup", `${first.controllers.join(",")}:sub`];
   assertEquals(placesOf(stage, c, ...one), onlyIn(folders, first, "/sub"));
@@ -86,7 +86,7 @@ containerTest("exec joins a cgroup below in the tree of a controller that is nam
     failure(stage, c, "--cgroup", `${first.controllers[0]}:none`),
     / adding pid .*: open .*\/none\/cgroup.procs: no such file or directory$/,
   );
-});
+}, "cgroup1");
 
 containerTest("a cgroup that is not below, or not there, is refused in runc's words", (stage) => {
   const { c } = running(stage);
@@ -109,7 +109,7 @@ containerTest("a cgroup that is not below, or not there, is refused in runc's wo
 containerTest("where the version 2 cgroup takes no process, the init's own does", (stage) => {
   const { c, folders } = running(stage);
   const unified = folders.find(({ version }) => version === 2);
-  if (unified === undefined) return;
+  assert(unified !== undefined);
   const other = `${unified.dir}-other`;
   Deno.mkdirSync(other);
   Deno.writeTextFileSync(`${other}/cgroup.procs`, String(c.state().pid));
@@ -120,7 +120,7 @@ containerTest("where the version 2 cgroup takes no process, the init's own does"
     failure(stage, c, "--cgroup", "/"),
     / adding pid .* to cgroups: open .*: no such file or directory$/,
   );
-});
+}, "cgroup2");
 
 containerTest("a process of exec keeps the caller's umask unless one is configured", (stage) => {
   const umaskOf = (umask: number | null, ...flags: readonly string[]): string => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Edit } from "tests/support/bundle.ts";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { leavingNothing } from "tests/support/leftovers.ts";
 import { messageOf, type Result } from "tests/support/ocirt.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
@@ -227,3 +228,29 @@ containerTest("a state root that cannot be made is told", (stage) => {
   const args = ["--root", `${stage.dir}/file/below`, "create", "-b", bundle, "x"];
   assertMatch(refusedWhole(stage, () => stage.ocirt(args)), /\/file\/below.*ENOTDIR/);
 });
+
+containerTest(
+  "a version 2 cgroup that takes no process is told, in a user namespace too",
+  (stage) => {
+    const unified = hostLayout().hierarchies.find(({ version }) => version === 2);
+    const threaded = `${unified?.mountpoint}${stage.cgroup}/threaded`;
+    Deno.mkdirSync(threaded, { recursive: true });
+    Deno.writeTextFileSync(`${threaded}/cgroup.type`, "threaded");
+    const words =
+      /EOPNOTSUPP .*; hint: the cgroup of \/linux\/cgroupsPath is threaded, or below one/;
+    const below: Edit = (config) => config.linux["cgroupsPath"] = `${stage.cgroup}/threaded/c`;
+    const mapped: Edit = (config) => {
+      below(config);
+      config.linux.namespaces.push({ type: "user" });
+      config.linux["uidMappings"] = [{ containerID: 0, hostID: 0, size: 65536 }];
+      config.linux["gidMappings"] = [{ containerID: 0, hostID: 0, size: 65536 }];
+    };
+    for (const edit of [below, mapped]) {
+      const result = stage.container(edit).launch("create");
+      assertEquals(result.code, 1);
+      assertMatch(messageOf(result), words);
+      assertEquals(stage.cgroups().filter((dir) => dir.endsWith("/c")), []);
+    }
+  },
+  "cgroup2",
+);

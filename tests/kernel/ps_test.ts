@@ -15,7 +15,7 @@ containerTest("ps shows the host's table, the container's lines alone", (stage) 
   assertMatch(header, /^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/);
   assertEquals(rows.length, 1);
   assertMatch(rows[0] ?? "", new RegExp(`^root +${container.state().pid} .* sleep 1000$`));
-});
+}, "ps");
 
 containerTest("options behind the id are those of ps", (stage) => {
   const container = sleeping(stage);
@@ -43,7 +43,7 @@ containerTest("a stopped container has no processes, and that is no error", (sta
     stderr: "",
   });
   assertEquals(container.do("ps").stdout.split("\n").length, 2);
-});
+}, "ps");
 
 containerTest("what ps cannot show is told in one sentence", (stage) => {
   const container = sleeping(stage);

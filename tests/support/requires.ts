@@ -12,11 +12,14 @@ export function lacksProgram(program: string, install: string): boolean {
   return true;
 }
 
-/** What a test needs of the machine it runs on. */
-export type Need = "root" | "busybox" | "overlay" | "runc" | "setpriv";
+/** What a test needs of the machine it runs on; `cgroup1` is a controller in a tree of version 1. */
+export type Need = "root" | "overlay" | "numa" | "cgroup1" | "cgroup2" | Program;
 
-const INSTALL: Readonly<Record<Exclude<Need, "root" | "overlay">, string>> = {
+type Program = "busybox" | "ps" | "runc" | "setpriv";
+
+const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
+  ps: "apt-get install procps",
   runc: "apt-get install runc",
   setpriv: "apt-get install util-linux",
 };
@@ -48,9 +51,33 @@ function probe(need: Need): boolean {
         !/\toverlay$/m.test(Deno.readTextFileSync("/proc/filesystems")),
         "Cannot mount overlay: ENODEV (No such device)",
       );
+    case "numa":
+      return lacksWhen(
+        !exists("/proc/self/numa_maps"),
+        "Cannot read /proc/self/numa_maps: ENOENT (No such file or directory)",
+      );
+    case "cgroup1":
+      return differs(
+        !/ - cgroup \S+ \S*\b(?:cpu|memory|pids|freezer|devices)\b/.test(mountinfo()),
+        "no controller is mounted as cgroup version 1",
+      );
+    case "cgroup2":
+      return differs(!mountinfo().includes(" - cgroup2 "), "cgroup version 2 is not mounted");
+    case "ps":
+      return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
       return lacksProgram(need, INSTALL[need]);
   }
+}
+
+/** A machine that has one thing and not the other lacks nothing: no failure, whatever OCIRT_MUST_WORK says. */
+function differs(otherwise: boolean, reason: string): boolean {
+  if (otherwise) console.warn(`skipping tests: ${reason}`);
+  return otherwise;
+}
+
+function mountinfo(): string {
+  return Deno.readTextFileSync("/proc/self/mountinfo");
 }
 
 function lacksWhen(missing: boolean, reason: string): boolean {
@@ -72,4 +99,19 @@ export function lacksSystemd(): boolean {
   }
   console.warn("skipping tests: Cannot call systemd: it is not process 1 of this machine");
   return true;
+}
+
+/** Where the kernel does not say since when it runs, ps has no table for anybody. */
+function lacksTable(): boolean {
+  const { success, stderr } = new Deno.Command("ps", { args: ["-ef"] }).outputSync();
+  const reason = new TextDecoder().decode(stderr).trim();
+  return lacksWhen(!success, `Cannot show processes with ps -ef: ${reason}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

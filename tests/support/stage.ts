@@ -167,10 +167,20 @@ function namesIn(dir: string): string[] {
   }
 }
 
+function textOf(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return "";
+    throw cause;
+  }
+}
+
 /** Ends what a failed test has left in a cgroup, and waits until it is out. */
 function killMembers(dir: string): void {
-  const members = (): string[] =>
-    Deno.readTextFileSync(`${dir}/cgroup.procs`).split("\n").filter((line) => line !== "");
+  // A threaded version 2 cgroup lists no processes.
+  const file = /^threaded/.test(textOf(`${dir}/cgroup.type`)) ? "cgroup.threads" : "cgroup.procs";
+  const members = (): string[] => textOf(`${dir}/${file}`).split("\n").filter((it) => it !== "");
   for (let tries = 0; members().length > 0 && tries < 1000; tries++) {
     for (const member of members()) {
       try {

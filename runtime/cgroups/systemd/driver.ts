@@ -1,6 +1,7 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { findPath } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
+import { availableControllers, enableControllers } from "../controllers.ts";
 import type { CgroupDriver, SelfJoin } from "../driver.ts";
 import { assertEmpty, assertThawed, freezerFile } from "../fs_driver.ts";
 import type { Hierarchy } from "../hierarchies.ts";
@@ -79,6 +80,11 @@ export class SystemdDriver implements CgroupDriver {
     for (const place of places) {
       if (isOwnTree(place.hierarchy)) assertMade(place, unit);
       makePlace(place, []);
+    }
+    const [alone, ...others] = places;
+    // systemd hands on no more than it knows.
+    if (alone !== undefined && others.length === 0) {
+      enableControllers(alone, availableControllers(alone));
     }
     const current = currentGroups(init);
     const missing = places.filter(({ dir, hierarchy }) =>

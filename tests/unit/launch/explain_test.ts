@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { stepError, stepWarning } from "runtime/launch/explain.ts";
 import type { Plan } from "runtime/plan/plan.ts";
@@ -48,4 +48,12 @@ Deno.test("a kernel without keyrings is told as what it is", () => {
     'Cannot join session keyring "_ses.c1": ENOSYS (Function not implemented); hint: this kernel has no keyrings, ' +
       "so the process could not find the caller's keys anyway",
   );
+});
+
+Deno.test("an init that its version 2 cgroup does not take is explained", () => {
+  const plan = planWith();
+  assertMatch(said(plan, "forkInit", ERRNO.EBUSY), /EBUSY .*; hint: .* hands controllers on /);
+  assertMatch(said(plan, "forkInit", ERRNO.EOPNOTSUPP), /; hint: the cgroup .* is threaded, or /);
+  assertMatch(said(plan, "forkInit", ERRNO.EAGAIN), /; hint: a limit on the number of processes/);
+  assertMatch(said(plan, "forkInit", ERRNO.ENOSPC), /; hint: a limit in \/proc\/sys\/user/);
 });
