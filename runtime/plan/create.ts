@@ -16,6 +16,7 @@ import {
   cloneInto,
   earlyNamespaceSteps,
   forkSteps,
+  initJoinsCgroup,
   joinCgroupSteps,
   joinedNamespaces,
   joinSteps,
@@ -53,7 +54,7 @@ export const CREATE_ORDER: readonly Phase[] = [
   },
   { steps: noUmaskSteps, reason: "all that is made has its exact mode" },
   {
-    steps: joinCgroupSteps,
+    steps: (input) => initJoinsCgroup(input) ? [] : joinCgroupSteps(input),
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
   },
   {
@@ -70,6 +71,10 @@ export const CREATE_ORDER: readonly Phase[] = [
       "the user namespace owns all others; time offsets must be set before a process is inside",
   },
   { steps: forkSteps, reason: "a pid namespace begins with a new process" },
+  {
+    steps: (input) => initJoinsCgroup(input) ? joinCgroupSteps(input) : [],
+    reason: "what was made before is not counted as the container's",
+  },
   {
     steps: resetAffinitySteps,
     reason: "the init is in its cgroup, and before that the kernel would go by the caller's CPUs",

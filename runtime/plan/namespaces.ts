@@ -124,6 +124,15 @@ export function joinCgroupSteps(input: Pick<PlanInput, "cgroups">): Step[] {
   }));
 }
 
+/**
+ * Where the init itself can enter its version 1 cgroups, it does so after the namespaces were made: what the kernel needs for those
+ * is then not taken from the container's memory.
+ */
+export function initJoinsCgroup(input: PlanInput): boolean {
+  const mount = namespaceOf(input.spec, "mount");
+  return !inUserNamespace(input) && (mount === undefined || mount.path === null);
+}
+
 /** Clones the init, then waits until the host half has recorded and placed it. */
 export function forkSteps(input: PlanInput): Step[] {
   const namespaces = CLONED.filter((type) => isNew(input.spec, type));

@@ -25,8 +25,9 @@ Deno.test("powers are given up only after their last use", () => {
     },
     cgroups: LEGACY,
   });
-  assertBefore(plan, "joinCgroup", "forkInit");
-  assertBefore(plan, "forkInit", "openRoot");
+  // What the kernel needs for the new namespaces is not counted as the container's.
+  assertBefore(plan, "forkInit", "joinCgroup");
+  assertBefore(plan, "joinCgroup", "openRoot");
   assertBefore(plan, "openRoot", "mountFilesystem");
   assertBefore(plan, "mountFilesystem", "makeDevice");
   assertBefore(plan, "makeDevice", "pivotRoot");
@@ -51,6 +52,19 @@ Deno.test("every step of config.json says where it comes from", () => {
       assert(origin !== "", `${label} has no origin`);
     }
   }
+});
+
+Deno.test("cgroups are entered before the host's files are hidden, or written to by nobody", () => {
+  assertBefore(planWith({ change: withUserNamespace, cgroups: LEGACY }), "joinCgroup", "unshare");
+  const joining = planWith({
+    change: (config) => {
+      config.linux.namespaces = config.linux.namespaces.map((it: { type: string }) =>
+        it.type === "mount" ? { ...it, path: "/proc/1/ns/mnt" } : it
+      );
+    },
+    cgroups: LEGACY,
+  });
+  assertBefore(joining, "joinCgroup", "joinNamespace");
 });
 
 Deno.test("a user namespace comes before all others, and its root has no power to make devices", () => {
