@@ -6,9 +6,9 @@ import type { Contender } from "./contender.ts";
 
 const ID = "bench-memory";
 /** A container is tried with multiples of this many bytes. */
-const STEP = 64 * 1024;
+const STEP = 16 * 1024;
 /** 64 MB: what needs more than that is not measured. */
-const MOST = 1024;
+const MOST = 4096;
 /** How the kernel charges memory differs from run to run: that often a limit has to suffice. */
 const TRIES = 3;
 
