@@ -31,6 +31,7 @@ import { POLL, pollfd } from "syscalls/abi/poll.ts";
 import * as process from "syscalls/abi/process.ts";
 import * as rtnetlink from "syscalls/abi/rtnetlink.ts";
 import { SCHED, SCHED_FLAG, schedAttr } from "syscalls/abi/sched.ts";
+import * as seccomp from "syscalls/abi/seccomp.ts";
 import * as signal from "syscalls/abi/signal.ts";
 import * as socket from "syscalls/abi/socket.ts";
 import { STATX, statx } from "syscalls/abi/stat.ts";
@@ -76,6 +77,7 @@ export function abiGroups(arch: Arch): readonly AbiGroup[] {
     ...signalGroups(),
     ...deviceGroups(),
     netlinkGroup(),
+    seccompGroup(),
   ];
 }
 
@@ -305,4 +307,31 @@ function deviceGroups(): readonly AbiGroup[] {
       structs: [terminal.winsize, terminal.termios],
     },
   ];
+}
+
+function seccompGroup(): AbiGroup {
+  return {
+    name: "seccomp",
+    includes: ["linux/seccomp.h", "linux/filter.h", "linux/audit.h", "sys/ioctl.h"],
+    tables: [
+      seccomp.SECCOMP,
+      seccomp.SECCOMP_MODE,
+      seccomp.SECCOMP_FILTER_FLAG.values,
+      seccomp.SECCOMP_RET,
+      seccomp.SECCOMP_RET_MASK,
+      seccomp.SECCOMP_USER_NOTIF_FLAG.values,
+      seccomp.SECCOMP_ADDFD_FLAG.values,
+      seccomp.SECCOMP_IOCTL,
+      seccomp.AUDIT_ARCHS,
+    ],
+    expressions: { BPF_MAXINSNS: seccomp.BPF_MAXINSNS },
+    structs: [
+      seccomp.seccompData,
+      seccomp.seccompNotifSizes,
+      seccomp.seccompNotif,
+      seccomp.seccompNotifResp,
+      seccomp.seccompNotifAddfd,
+      seccomp.sockFprog,
+    ],
+  };
 }

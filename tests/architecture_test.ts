@@ -154,6 +154,10 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** Files with an import(): what is behind it costs no time where nobody asks for it. */
 const LATE: readonly { readonly file: string; readonly reason: string }[] = [
   { file: "runtime/cli/table.ts", reason: "a command does not pay for the others" },
+  {
+    file: "runtime/compile/seccomp/tables.ts",
+    reason: "a filter needs the system calls of one machine",
+  },
   { file: "runtime/lifecycle/create.ts", reason: "few have hooks, or cgroups made by systemd" },
   { file: "runtime/lifecycle/start.ts", reason: "likewise, and start makes no process otherwise" },
   {

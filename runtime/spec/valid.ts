@@ -3,6 +3,12 @@ import type { HookName } from "./words/hooks.ts";
 import type { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "./words/memory_policy.ts";
 import type { PERSONALITY_DOMAINS } from "./words/personality.ts";
 import type {
+  SECCOMP_ACTIONS,
+  SECCOMP_ARCHS,
+  SECCOMP_FLAGS,
+  SECCOMP_OPERATORS,
+} from "./words/seccomp.ts";
+import type {
   IO_PRIORITY_CLASSES,
   SCHEDULER_FLAGS,
   SCHEDULER_POLICIES,
@@ -12,7 +18,7 @@ import type {
  * config.json after validation: every default filled in, nothing optional, vocabularies turned into kernel names.
  * `origin` fields are JSON pointers into the file the value came from, "" where the runtime chose it.
  *
- * What a later stage gives meaning to (resources, seccomp) stays as the file has it.
+ * What a later stage gives meaning to (resources) stays as the file has it.
  */
 export interface ValidSpec {
   readonly root: ValidRoot;
@@ -41,6 +47,8 @@ export interface ValidSpec {
   readonly personality: PersonalityDomain | null;
   /** Null: leave it alone. */
   readonly memoryPolicy: ValidMemoryPolicy | null;
+  /** Null: no filter. */
+  readonly seccomp: ValidSeccomp | null;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
   readonly hooks: ValidHooks;
@@ -266,6 +274,50 @@ export interface ValidMemoryPolicy {
   readonly flags: readonly (keyof typeof MEMORY_POLICY_FLAGS)[];
   /** Null where the mode takes no nodes, or none are given. */
   readonly nodes: IdList | null;
+}
+
+export type SeccompArch = typeof SECCOMP_ARCHS[number];
+export type SeccompFlag = typeof SECCOMP_FLAGS[number];
+export type SeccompOperator = typeof SECCOMP_OPERATORS[number];
+
+/** What happens to a system call. `SCMP_ACT_KILL` is `SCMP_ACT_KILL_THREAD`. */
+export interface SeccompAnswer {
+  readonly action: Exclude<typeof SECCOMP_ACTIONS[number], "SCMP_ACT_KILL">;
+  /** The errno of SCMP_ACT_ERRNO, the message of SCMP_ACT_TRACE; 0 for the others. */
+  readonly data: number;
+}
+
+/** A policy for system calls. */
+export interface ValidSeccomp {
+  readonly defaultAnswer: SeccompAnswer;
+  /** As listed; the machine's own is meant even where it is not. */
+  readonly architectures: readonly SeccompArch[];
+  /** Null where the file has none, which is not the same as an empty list. */
+  readonly flags: readonly SeccompFlag[] | null;
+  /** Where the descriptor goes that answers for SCMP_ACT_NOTIFY; null when the file names nobody. */
+  readonly listener: { readonly path: string; readonly metadata: string } | null;
+  /** In the order of the file. */
+  readonly rules: readonly SeccompRule[];
+}
+
+/** What happens to some system calls where all conditions hold. */
+export interface SeccompRule {
+  /** Known ones and others. */
+  readonly names: readonly string[];
+  readonly answer: SeccompAnswer;
+  /** No two of them look at the same argument. */
+  readonly conditions: readonly SeccompCondition[];
+  readonly origin: string;
+}
+
+export interface SeccompCondition {
+  /** 0 to 5. */
+  readonly index: number;
+  readonly operator: SeccompOperator;
+  /** What the argument is compared with; the mask of SCMP_CMP_MASKED_EQ. */
+  readonly value: bigint;
+  /** What the masked argument is compared with; 0 for the other operators. */
+  readonly valueTwo: bigint;
 }
 
 export interface ValidRlimit {

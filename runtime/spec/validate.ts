@@ -50,7 +50,6 @@ function translate(config: Config, context: ValidationContext, findings: Finding
   const { personality, memoryPolicy } = linux;
   const domain = personality === undefined ? null : checkPersonality(personality, findings);
   if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
-  if (linux.seccomp !== undefined) checkSeccomp(config, findings);
   return {
     root,
     hostname: checkUtsName(config, "hostname", namespaces, findings),
@@ -74,6 +73,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     mountLabel: linux.mountLabel ?? "",
     personality: domain,
     memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
+    seccomp: linux.seccomp === undefined ? null : checkSeccomp(config, linux.seccomp, findings),
     cgroupsPath: linux.cgroupsPath ?? "",
     hooks,
     annotations: config.annotations ?? {},

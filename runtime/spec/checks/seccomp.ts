@@ -1,6 +1,9 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
 import type { Config, SeccompConfig } from "../config.ts";
+import type { SeccompAnswer, SeccompCondition, SeccompRule, ValidSeccomp } from "../valid.ts";
 import { SECCOMP_ACTIONS_WITH_ERRNO } from "../words/seccomp.ts";
 import type { Findings } from "./findings.ts";
+import { checkConflicts } from "./seccomp_conflicts.ts";
 
 /** A system call has six arguments at most. */
 const LAST_ARGUMENT = 5;
@@ -11,12 +14,40 @@ const HIGHEST_ERRNO = 4095;
 /** What SECCOMP_RET_DATA has room for. */
 const HIGHEST_TRACE_MESSAGE = 0xffff;
 
-/** The parts of a seccomp policy must agree with each other; unknown system calls are no error, new profiles name them. */
-export function checkSeccomp(config: Config, findings: Findings): void {
-  const seccomp = config.linux?.seccomp;
-  if (seccomp === undefined) return;
-  const origin = "/linux/seccomp";
+/** Where the descriptor for SCMP_ACT_NOTIFY goes when `listenerPath` does not say it. */
+const RECEIVER_ANNOTATION = "run.oci.seccomp.receiver";
+
+/**
+ * A policy for system calls; its parts must agree with each other. Unknown system calls are no error, new profiles name them.
+ *
+ * @returns null for an object without action and system calls, which is how an encoder without optional fields writes none
+ */
+export function checkSeccomp(
+  config: Config,
+  seccomp: SeccompConfig,
+  findings: Findings,
+): ValidSeccomp | null {
   const { defaultAction = "", listenerPath = "", listenerMetadata = "", syscalls = [] } = seccomp;
+  const path = listenerPath || (config.annotations?.[RECEIVER_ANNOTATION] ?? "");
+  const policy = checkPolicy(seccomp, "/linux/seccomp", findings);
+  if (listenerMetadata !== "" && listenerPath === "") {
+    findings.problem("/linux/seccomp/listenerMetadata", "is given without listenerPath");
+  }
+  syscalls.forEach(({ action }, i) => {
+    if (action !== "SCMP_ACT_NOTIFY" || path !== "") return;
+    findings.problem(`/linux/seccomp/syscalls/${i}/action`, "seccomp listenerPath is not set");
+  });
+  if (defaultAction === "" && syscalls.length === 0) return null;
+  return { ...policy, listener: path === "" ? null : { path, metadata: listenerMetadata } };
+}
+
+/** The same for a profile that is no part of a config.json, and says nothing of who is told. */
+export function checkPolicy(
+  seccomp: SeccompConfig,
+  origin: string,
+  findings: Findings,
+): ValidSeccomp {
+  const { defaultAction = "", syscalls = [] } = seccomp;
   if (defaultAction === "" && syscalls.length > 0) {
     findings.problem(
       `${origin}/defaultAction`,
@@ -27,43 +58,58 @@ export function checkSeccomp(config: Config, findings: Findings): void {
     findings.problem(`${origin}/defaultAction`, "SCMP_ACT_NOTIFY cannot be used as default action");
   }
   checkErrno(defaultAction, seccomp.defaultErrnoRet, `${origin}/defaultErrnoRet`, findings);
-  if (listenerMetadata !== "" && listenerPath === "") {
-    findings.problem(`${origin}/listenerMetadata`, "is given without listenerPath");
-  }
-  const receiver = config.annotations?.["run.oci.seccomp.receiver"] ?? "";
-  checkSyscalls(syscalls, listenerPath !== "" || receiver !== "", findings);
+  const defaultAnswer = answerOf(defaultAction || "SCMP_ACT_KILL", seccomp.defaultErrnoRet);
+  const rules = syscalls.flatMap((rule, i) => checkRule(rule, `${origin}/syscalls/${i}`, findings));
+  checkConflicts(rules, defaultAnswer, findings);
+  return {
+    defaultAnswer,
+    architectures: [...new Set(seccomp.architectures)],
+    flags: seccomp.flags ?? null,
+    listener: null,
+    rules,
+  };
 }
 
-function checkSyscalls(
-  syscalls: NonNullable<SeccompConfig["syscalls"]>,
-  hasListener: boolean,
+type RuleConfig = NonNullable<SeccompConfig["syscalls"]>[number];
+
+function checkRule(
+  { names, action, errnoRet, args }: RuleConfig,
+  origin: string,
   findings: Findings,
-): void {
-  syscalls.forEach(({ names, action, errnoRet, args }, i) => {
-    const origin = `/linux/seccomp/syscalls/${i}`;
-    if (names.length === 0) {
-      findings.problem(`${origin}/names`, "is empty; at least one is required");
+): SeccompRule[] {
+  if (names.length === 0) findings.problem(`${origin}/names`, "is empty; at least one is required");
+  if (names.includes("")) {
+    const at = names.indexOf("");
+    findings.problem(`${origin}/names/${at}`, "empty string is not a valid syscall");
+  }
+  checkErrno(action, errnoRet, `${origin}/errnoRet`, findings);
+  // The init process writes to its own sync socket while the filter is on, before anyone could answer for it.
+  if (action === "SCMP_ACT_NOTIFY" && names.includes("write")) {
+    findings.problem(`${origin}/action`, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+  }
+  const rule = { names, answer: answerOf(action, errnoRet), origin };
+  if (args === undefined || args.length === 0) return [{ ...rule, conditions: [] }];
+  const conditions = args.map(({ index, value, valueTwo = 0, op }, j): SeccompCondition => {
+    if (index > LAST_ARGUMENT) {
+      findings.problem(
+        `${origin}/args/${j}/index`,
+        `${index} is not in the range 0 to ${LAST_ARGUMENT}`,
+      );
     }
-    checkErrno(action, errnoRet, `${origin}/errnoRet`, findings);
-    if (action === "SCMP_ACT_NOTIFY") {
-      if (!hasListener) findings.problem(`${origin}/action`, "seccomp listenerPath is not set");
-      // The init process writes to its own sync socket while the filter is on, before anyone could answer for it.
-      if (names.includes("write")) {
-        findings.problem(
-          `${origin}/action`,
-          "SCMP_ACT_NOTIFY cannot be used for the write syscall",
-        );
-      }
-    }
-    args?.forEach(({ index }, j) => {
-      if (index > LAST_ARGUMENT) {
-        findings.problem(
-          `${origin}/args/${j}/index`,
-          `${index} is not in the range 0 to ${LAST_ARGUMENT}`,
-        );
-      }
-    });
+    return { index, operator: op, value: BigInt(value), valueTwo: BigInt(valueTwo) };
   });
+  // Two conditions on one argument are alternatives, as they have been since before several arguments could be looked at.
+  const isList = new Set(conditions.map(({ index }) => index)).size < conditions.length;
+  return isList
+    ? conditions.map((condition) => ({ ...rule, conditions: [condition] }))
+    : [{ ...rule, conditions }];
+}
+
+function answerOf(action: RuleConfig["action"], errno: number | undefined): SeccompAnswer {
+  return {
+    action: action === "SCMP_ACT_KILL" ? "SCMP_ACT_KILL_THREAD" : action,
+    data: SECCOMP_ACTIONS_WITH_ERRNO.includes(action) ? errno ?? ERRNO.EPERM : 0,
+  };
 }
 
 function checkErrno(

@@ -1,0 +1,104 @@
+import { BPF_MAXINSNS, SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
+import { CLASSIC_SIZE } from "syscalls/bpf/classic.ts";
+import { type Problem, SpecError } from "runtime/base/errors.ts";
+import type { SeccompArch, SeccompFlag, ValidSeccomp } from "runtime/spec/valid.ts";
+import type { SyscallTables } from "./archs.ts";
+import { writeFilter } from "./filter.ts";
+import { archsOf, sectionsOf } from "./sections.ts";
+import { loadTables } from "./tables.ts";
+
+/** What a filter is made for. */
+export interface SeccompMachine {
+  /** The architecture of the kernel; NATIVE_ARCH has it for those that ocirt runs on. */
+  readonly native: SeccompArch;
+  /** Kernel release as `[major, minor]`. */
+  readonly kernel: readonly [number, number];
+}
+
+/** A policy as seccomp(2) takes it. */
+export interface CompiledSeccomp {
+  /** `struct sock_filter[]`, little-endian. */
+  readonly program: Uint8Array<ArrayBuffer>;
+  readonly instructions: number;
+  /** SECCOMP_FILTER_FLAG_*, with NEW_LISTENER where it notifies. */
+  readonly flags: number;
+  /** Whether some rule has SCMP_ACT_NOTIFY: the call then returns a descriptor, and a listener is needed. */
+  readonly notifies: boolean;
+  /** What a person may want to know: names that no architecture of the machine has. */
+  readonly warnings: readonly string[];
+}
+
+/** The kernel that has SPEC_ALLOW, which is on where the file says nothing about flags. */
+const SPEC_ALLOW_KERNEL = [4, 17] as const;
+
+/**
+ * Compiles a policy to the program that the kernel runs before each system call.
+ *
+ * @param fileName for the message of a program that is too long
+ * @throws {SpecError} when the program has more instructions than the kernel takes
+ */
+export async function compileSeccomp(
+  policy: ValidSeccomp,
+  machine: SeccompMachine,
+  fileName = "config.json",
+): Promise<CompiledSeccomp> {
+  return compileWith(policy, machine, await loadTables(machine.native), fileName);
+}
+
+/** The same with tables that are at hand. */
+export function compileWith(
+  policy: ValidSeccomp,
+  { native, kernel }: SeccompMachine,
+  tables: SyscallTables,
+  fileName: string,
+): CompiledSeccomp {
+  const program = writeFilter(sectionsOf(policy, native, tables));
+  const instructions = program.length / CLASSIC_SIZE;
+  if (instructions > BPF_MAXINSNS) {
+    const problem: Problem = {
+      path: "/linux/seccomp",
+      text:
+        `its filter has ${instructions} instructions, and the kernel takes ${BPF_MAXINSNS} at most`,
+    };
+    throw new SpecError(fileName, [problem]);
+  }
+  const notifies = policy.rules.some(({ answer }) => answer.action === "SCMP_ACT_NOTIFY");
+  return {
+    program,
+    instructions,
+    flags: flagsOf(policy.flags, kernel, notifies),
+    notifies,
+    warnings: unknownNames(policy, archsOf(policy, native), tables),
+  };
+}
+
+function flagsOf(
+  flags: readonly SeccompFlag[] | null,
+  [major, minor]: readonly [number, number],
+  notifies: boolean,
+): number {
+  const [needsMajor, needsMinor] = SPEC_ALLOW_KERNEL;
+  const knowsSpecAllow = major > needsMajor || major === needsMajor && minor >= needsMinor;
+  const wanted = flags ?? (knowsSpecAllow ? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] as const : []);
+  // TSYNC is for a process of several threads, and the init has one.
+  const set = wanted.filter((flag) => flag !== "SECCOMP_FILTER_FLAG_TSYNC");
+  return Number(SECCOMP_FILTER_FLAG.of(
+    ...set,
+    ...notifies ? ["SECCOMP_FILTER_FLAG_NEW_LISTENER"] as const : [],
+  ));
+}
+
+/** New profiles name calls that are newer than these tables, and calls of other machines. */
+function unknownNames(
+  policy: ValidSeccomp,
+  archs: readonly SeccompArch[],
+  tables: SyscallTables,
+): readonly string[] {
+  const known = archs.map((arch) => tables[arch] ?? {});
+  return policy.rules.flatMap(({ names, origin }) => {
+    const others = names.filter((name) => !known.some((table) => Object.hasOwn(table, name)));
+    return others.length === 0
+      ? []
+      : [`${origin}/names: no system call of ${archs.join(", ")}: ${others.join(", ")}`];
+  });
+}
