@@ -29,23 +29,24 @@ export function checkSeccomp(
 ): ValidSeccomp | null {
   const { defaultAction = "", listenerPath = "", listenerMetadata = "", syscalls = [] } = seccomp;
   const path = listenerPath || (config.annotations?.[RECEIVER_ANNOTATION] ?? "");
-  const policy = checkPolicy(seccomp, "/linux/seccomp", findings);
+  const policy = checkPolicy(seccomp, "/linux/seccomp", findings, path !== "");
   if (listenerMetadata !== "" && listenerPath === "") {
     findings.problem("/linux/seccomp/listenerMetadata", "is given without listenerPath");
   }
-  syscalls.forEach(({ action }, i) => {
-    if (action !== "SCMP_ACT_NOTIFY" || path !== "") return;
-    findings.problem(`/linux/seccomp/syscalls/${i}/action`, "seccomp listenerPath is not set");
-  });
   if (defaultAction === "" && syscalls.length === 0) return null;
   return { ...policy, listener: path === "" ? null : { path, metadata: listenerMetadata } };
 }
 
-/** The same for a profile that is no part of a config.json, and says nothing of who is told. */
+/**
+ * The same for a policy that may stand alone, at the JSON pointer `origin`.
+ *
+ * @param hasListener whether someone is there to answer for SCMP_ACT_NOTIFY
+ */
 export function checkPolicy(
   seccomp: SeccompConfig,
   origin: string,
   findings: Findings,
+  hasListener: boolean,
 ): ValidSeccomp {
   const { defaultAction = "", syscalls = [] } = seccomp;
   if (defaultAction === "" && syscalls.length > 0) {
@@ -59,7 +60,13 @@ export function checkPolicy(
   }
   checkErrno(defaultAction, seccomp.defaultErrnoRet, `${origin}/defaultErrnoRet`, findings);
   const defaultAnswer = answerOf(defaultAction || "SCMP_ACT_KILL", seccomp.defaultErrnoRet);
-  const rules = syscalls.flatMap((rule, i) => checkRule(rule, `${origin}/syscalls/${i}`, findings));
+  const rules = syscalls.flatMap((rule, i) => {
+    const pointer = `${origin}/syscalls/${i}`;
+    if (rule.action === "SCMP_ACT_NOTIFY" && !hasListener) {
+      findings.problem(`${pointer}/action`, "seccomp listenerPath is not set");
+    }
+    return checkRule(rule, pointer, findings);
+  });
   checkConflicts(rules, defaultAnswer, findings);
   return {
     defaultAnswer,
