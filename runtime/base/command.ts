@@ -3,6 +3,20 @@ import type { Logger } from "./log.ts";
 /** What a flag takes: nothing, one text, one whole number, or a text each time it is given. */
 export type FlagType = "boolean" | "string" | "number" | "list";
 
+/**
+ * What a word of the command line may be, for the shells that complete it: a container of the state root, one of the commands, a path
+ * of the host, a signal's name, a command line of the host from here on, one of some words; "other" for all that only its user knows.
+ */
+export type Completion =
+  | "container"
+  | "command"
+  | "file"
+  | "directory"
+  | "signal"
+  | "hostCommand"
+  | "other"
+  | readonly string[];
+
 /** One flag of a command, as data: the parser and the help read the same. */
 export interface Flag {
   /** Name behind the two dashes. */
@@ -10,13 +24,15 @@ export interface Flag {
   /** One letter behind one dash. */
   readonly short?: string;
   readonly type: FlagType;
-  /** What its value is called in the help: `value` unless given. */
+  /** What its value is called in the help: `value` unless given. DIR, FILE and SOCKET are paths of the host. */
   readonly metavar?: string;
   readonly help: string;
   /** The value when it is not given, as the help shows it and the command sees it. */
   readonly fallback?: string | number;
   /** The only values it takes. */
   readonly choices?: readonly string[];
+  /** What shells offer for its value, where neither `choices` nor `metavar` say it. */
+  readonly completion?: Completion;
   /** Accepted and left out of the help. */
   readonly hidden?: true;
 }
@@ -39,6 +55,20 @@ export interface CommandContext {
   readonly version: string;
 }
 
+/** A command as the list of commands has it, with all it says of itself. */
+export interface CatalogueEntry {
+  readonly summary: string;
+  readonly command: Command;
+}
+
+/** Everything that can be typed, as data: what completions and manual pages are made from. */
+export interface Catalogue {
+  readonly globalFlags: readonly Flag[];
+  /** The flag that every command has beside its own. */
+  readonly helpFlag: Flag;
+  readonly entries: readonly CatalogueEntry[];
+}
+
 /** One use of a command. */
 export interface Invocation {
   readonly context: CommandContext;
@@ -46,6 +76,8 @@ export interface Invocation {
   readonly rootIsExplicit: boolean;
   readonly flags: FlagValues;
   readonly positionals: readonly string[];
+  /** Evaluates the files of all commands. */
+  readonly catalogue: () => Promise<Catalogue>;
   /** Prints a part of the answer at once, for a command that goes on; false when nobody reads any more. */
   readonly say: (output: Output) => boolean;
 }
@@ -88,6 +120,17 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
+/** A command line and what it does. */
+export interface Example {
+  /** `%n` stands for the program's name. */
+  readonly line: string;
+  /** A phrase without a period: `end it at once`. */
+  readonly does: string;
+}
+
+/** An exit status, or a range of them, and what it means. */
+export type StatusRow = readonly [status: string, meaning: string];
+
 /** One subcommand. */
 export interface Command {
   readonly name: string;
@@ -96,7 +139,15 @@ export interface Command {
   /** For the help; `%n` stands for the program's name. */
   readonly description: string;
   readonly flags: readonly Flag[];
-  readonly positionals: { readonly min: number; readonly max: number };
+  /** How many arguments there may be, and what the first of them are. */
+  readonly positionals: {
+    readonly min: number;
+    readonly max: number;
+    readonly are: readonly Completion[];
+  };
+  readonly examples: readonly Example[];
+  /** What its exit status means, where 0 and 1 are not all. */
+  readonly exitStatus?: readonly StatusRow[];
   /** Everything behind the first positional belongs to the command, dashes or not. */
   readonly stopAtFirstPositional?: true;
   /** What a failure's sentence begins with, `%n` for the program's name: `%n run failed`. */

@@ -9,6 +9,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   {
     name: "log",
     type: "string",
+    metavar: "FILE",
     help: "the file that gets the runtime's own messages (default: standard error)",
   },
   {
@@ -16,15 +17,18 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     type: "string",
     help: 'the form of those messages, "text" or "json"',
     fallback: "text",
+    completion: ["text", "json"],
   },
   {
     name: "log-level",
     type: "string",
     help: "the least message to log: error, warning, info or debug (default: info)",
+    completion: ["error", "warning", "info", "debug"],
   },
   {
     name: "root",
     type: "string",
+    metavar: "DIR",
     help: "the folder that holds the state of the containers; it should be on a tmpfs",
   },
   {
@@ -36,12 +40,14 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     name: "cgroup-manager",
     type: "string",
     help: "another way to say who makes the cgroups: cgroupfs or systemd",
+    completion: ["cgroupfs", "systemd"],
   },
   {
     name: "rootless",
     type: "string",
     help: "accepted for runc's callers; what is allowed is found out by itself",
     fallback: "auto",
+    completion: ["auto", "true", "false"],
   },
   { name: "criu", type: "string", help: "accepted for old callers and ignored", hidden: true },
   HELP_FLAG,

@@ -1,4 +1,4 @@
-import type { Command, Flag } from "runtime/base/command.ts";
+import type { Command, Example, Flag } from "runtime/base/command.ts";
 import { GLOBAL_FLAGS, HELP_FLAG } from "./global_flags.ts";
 import { COMMANDS } from "./table.ts";
 
@@ -38,7 +38,17 @@ DESCRIPTION:
 ${indent(description.replaceAll("%n", programName))}
 
 OPTIONS:
-${columns([...flags.filter(isShown), HELP_FLAG].map(flagRow))}`;
+${columns([...flags.filter(isShown), HELP_FLAG].map(flagRow))}${exitStatusPart(command)}
+EXAMPLES:
+${command.examples.map((example) => exampleLines(programName, example)).join("")}`;
+}
+
+function exitStatusPart({ exitStatus }: Command): string {
+  return exitStatus === undefined ? "" : `\nEXIT STATUS:\n${columns(exitStatus)}`;
+}
+
+function exampleLines(programName: string, { line, does }: Example): string {
+  return `   ${line}\n      ${does}\n`.replaceAll("%n", programName);
 }
 
 type Row = readonly [left: string, right: string];

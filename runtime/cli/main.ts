@@ -1,5 +1,5 @@
 import { buildInfo } from "runtime/base/build_info.ts";
-import type { Command, FlagValues, Output } from "runtime/base/command.ts";
+import type { Catalogue, Command, FlagValues, Output } from "runtime/base/command.ts";
 import { ExecuteError, HostError, UsageError } from "runtime/base/errors.ts";
 import { failureOf } from "runtime/base/failure.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
@@ -123,10 +123,19 @@ async function runCommand(
     rootIsExplicit: rootIsExplicit(line.flags),
     flags,
     positionals,
+    catalogue,
     say,
   });
   if (output !== undefined) say(output);
   return exitCode;
+}
+
+async function catalogue(): Promise<Catalogue> {
+  const entries = COMMANDS.map(async ({ summary, load }) => {
+    const { command } = await load();
+    return { summary, command };
+  });
+  return { globalFlags: GLOBAL_FLAGS, helpFlag: HELP_FLAG, entries: await Promise.all(entries) };
 }
 
 /** runc's words, which its callers know. */

@@ -11,6 +11,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "completion",
+    summary: "print a script by which a shell completes command lines",
+    load: () => import("runtime/commands/completion.ts"),
+  },
+  {
     name: "create",
     summary: "create a container",
     load: () => import("runtime/commands/create.ts"),
@@ -49,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "list",
     summary: "list the containers of the state root",
     load: () => import("runtime/commands/list.ts"),
+  },
+  {
+    name: "man",
+    summary: "print a manual page, or write all of them",
+    load: () => import("runtime/commands/man.ts"),
   },
   {
     name: "mounts",

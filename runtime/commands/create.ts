@@ -20,7 +20,17 @@ filesystem. "%n spec" writes a config.json to start from.`,
       hidden: true,
     },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["other"] },
+  examples: [
+    {
+      line: "%n create --bundle /bundles/mine mine",
+      does: 'make "mine"; its process waits for "%n start mine"',
+    },
+    {
+      line: "%n create --console-socket /run/tty.sock mine",
+      does: "for a bundle whose process has a terminal",
+    },
+  ],
   failurePrefix: "%n create failed",
   async run(invocation): Promise<CommandResult> {
     await create(invocation.context, createOptions(invocation));

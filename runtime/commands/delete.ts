@@ -12,7 +12,12 @@ a running one is killed first, and one that does not exist is no failure.`,
     { name: "force", short: "f", type: "boolean", help: "kill the container if it still runs" },
     REGEX_FLAG,
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["container"] },
+  examples: [
+    { line: "%n delete mine", does: "delete a container that has stopped" },
+    { line: "%n delete --force mine", does: "kill it first if need be" },
+    { line: '%n delete --force --regex "job-.*"', does: "every container whose whole id fits" },
+  ],
   async run(invocation): Promise<CommandResult> {
     const force = booleanFlag(invocation, "force");
     const { context } = invocation;

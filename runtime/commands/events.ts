@@ -32,7 +32,12 @@ first what it is now, and "exited" at the end.`,
     { name: "stats", type: "boolean", help: "show what it uses now, once" },
     { name: "lifecycle", type: "boolean", help: "show changes of its status instead" },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["container"] },
+  examples: [
+    { line: "%n events --stats mine", does: "what it uses now, once" },
+    { line: "%n events --interval 1s mine", does: "the same each second, until it ends" },
+    { line: "%n events --lifecycle mine", does: "each change of its status" },
+  ],
   run(invocation): CommandResult {
     const { context, say } = invocation;
     const id = positional(invocation, 0);

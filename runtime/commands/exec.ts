@@ -21,11 +21,21 @@ export const command: Command = {
     `Executes another process in the container <container-id>: the command, or the process of a file
 as in config.json's "process". What the command line does not say is as in the container's
 own config.json. The exit status is that of the process, or 128 and the signal that ended
-it; ${EXEC_FAILED} when it could not be executed.
-
-    # %n exec mine ps -o pid,args`,
+it; ${EXEC_FAILED} when it could not be executed.`,
   flags: EXEC_FLAGS,
-  positionals: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  positionals: { min: 1, max: Number.MAX_SAFE_INTEGER, are: ["container"] },
+  examples: [
+    { line: "%n exec mine ps -o pid,args", does: 'one more process in "mine"' },
+    { line: "%n exec -t mine sh", does: "a shell in a terminal" },
+    {
+      line: "%n exec -d --pid-file /run/job.pid mine /bin/job",
+      does: "leave it running, and note its process id",
+    },
+  ],
+  exitStatus: [
+    ["0 to 254", "that of the process; 128 and the signal that ended it"],
+    ["255", "it could not be executed, or it ended with 255 itself"],
+  ],
   stopAtFirstPositional: true,
   failurePrefix: "exec failed",
   failureExitCode: EXEC_FAILED,

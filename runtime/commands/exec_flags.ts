@@ -13,7 +13,7 @@ export const EXEC_FLAGS: readonly Flag[] = [
   {
     name: "cwd",
     type: "string",
-    metavar: "DIR",
+    metavar: "PATH",
     help: "the process's working directory in the container",
   },
   {

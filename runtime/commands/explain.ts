@@ -25,7 +25,14 @@ the place in config.json that asks for them. Nothing runs, and no privilege is n
       choices: ["text", "json"],
     },
   ],
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: 0, are: [] },
+  examples: [
+    {
+      line: "%n explain --bundle /bundles/mine",
+      does: "every step, its system calls and what in config.json asks for it",
+    },
+    { line: "%n explain --format json | jq .steps[].label", does: "the steps alone" },
+  ],
   run(invocation): CommandResult {
     const explanation = explain(invocation.context, bundleOf(invocation));
     if (stringFlag(invocation, "format") === "text") {

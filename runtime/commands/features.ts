@@ -8,7 +8,10 @@ export const command: Command = {
     `Prints what this runtime implements, as the JSON document "features" of the OCI runtime
 specification. It tells of the program, not of this host.`,
   flags: [],
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: 0, are: [] },
+  examples: [
+    { line: "%n features | jq .linux.cgroup", does: "what it does with cgroups" },
+  ],
   run({ context }): CommandResult {
     const value = features(context);
     return { output: { kind: "json", value, indent: 4, newline: true }, exitCode: 0 };

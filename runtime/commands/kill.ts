@@ -7,9 +7,7 @@ export const command: Command = {
   usage: "<container-id> [signal]",
   description:
     `Sends a signal to the init process of a container: a number, or a name in any case, with or
-without SIG. Without a signal it is SIGTERM:
-
-    # %n kill mine KILL`,
+without SIG. Without a signal it is SIGTERM.`,
   flags: [
     {
       name: "all",
@@ -20,7 +18,11 @@ without SIG. Without a signal it is SIGTERM:
     },
     REGEX_FLAG,
   ],
-  positionals: { min: 1, max: 2 },
+  positionals: { min: 1, max: 2, are: ["container", "signal"] },
+  examples: [
+    { line: "%n kill mine", does: "ask it to end, with SIGTERM" },
+    { line: "%n kill mine KILL", does: "end it at once" },
+  ],
   stopAtFirstPositional: true,
   async run(invocation): Promise<CommandResult> {
     const { context, positionals: [, signal] } = invocation;

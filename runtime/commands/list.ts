@@ -14,9 +14,9 @@ import { ownerName, userNames } from "./user_names.ts";
 export const command: Command = {
   name: "list",
   usage: "",
-  description: `Lists the containers of the state root, which --root chooses:
-
-    # %n --root DIR list`,
+  description:
+    `Lists the containers of the state root, which the global option --root chooses, with their
+status as it is now.`,
   flags: [
     {
       name: "format",
@@ -29,7 +29,12 @@ export const command: Command = {
     },
     { name: "quiet", short: "q", type: "boolean", help: "show the ids only" },
   ],
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: 0, are: [] },
+  examples: [
+    { line: "%n list", does: "a table of all containers" },
+    { line: "%n --root /run/other list -q", does: "the ids of those of another state root" },
+    { line: "%n list --format json", does: "all that is known, for programs" },
+  ],
   run(invocation): CommandResult {
     const states = inspectAll(invocation.context) ?? withoutRoot(invocation);
     if (booleanFlag(invocation, "quiet")) {

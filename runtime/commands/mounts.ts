@@ -18,7 +18,12 @@ mounted at their destinations, the last one first.`,
     fallback: "table",
     choices: ["table", "json"],
   }],
-  positionals: { min: 2, max: 3 },
+  positionals: { min: 2, max: 3, are: [["add", "remove", "list"], "container", "file"] },
+  examples: [
+    { line: "%n mounts list mine", does: 'what is mounted in "mine"' },
+    { line: "%n mounts add mine mounts.json", does: "mount more" },
+    { line: "%n mounts remove mine mounts.json", does: "and take it away again" },
+  ],
   run(invocation): CommandResult {
     const { context, positionals } = invocation;
     const verb = positional(invocation, 0);

@@ -16,7 +16,12 @@ options of ps, "-ef" unless given; they must show a column PID.`,
     fallback: "table",
     choices: ["table", "json"],
   }],
-  positionals: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  positionals: { min: 1, max: Number.MAX_SAFE_INTEGER, are: ["container"] },
+  examples: [
+    { line: "%n ps mine", does: "its processes" },
+    { line: "%n ps mine -o pid,rss,args", does: "with columns of your own" },
+    { line: "%n ps --format json mine", does: "their ids alone" },
+  ],
   stopAtFirstPositional: true,
   run(invocation): CommandResult {
     const { context, positionals } = invocation;

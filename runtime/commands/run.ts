@@ -22,7 +22,21 @@ filesystem. "%n spec" writes a config.json to start from.`,
       help: "do not adopt the container's processes that lose their parent",
     },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["other"] },
+  examples: [
+    { line: "%n run mine", does: "run the bundle in the current folder" },
+    {
+      line: "%n run --detach --pid-file /run/mine.pid --bundle /bundles/mine mine",
+      does: "leave it running, and note its process id",
+    },
+  ],
+  exitStatus: [
+    [
+      "0 to 255",
+      "that of the container's process; 128 and the signal that ended it; 0 with --detach",
+    ],
+    ["1", "also: the container could not be made or started"],
+  ],
   speaksForProgram: true,
   failurePrefix: "%n run failed",
   async run(invocation): Promise<CommandResult> {

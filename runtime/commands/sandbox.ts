@@ -8,14 +8,13 @@ export const command: Command = {
   usage: "-- COMMAND [ARGUMENT...]",
   description:
     `Runs a command in a throwaway container whose root is a copy-on-write view of this host's files: no
-image, no bundle, and nothing it writes is left behind. It has no network unless --net is given.
-
-    # %n sandbox --rw ./out -- make install DESTDIR=./out`,
+image, no bundle, and nothing it writes is left behind. It has no network unless --net is given.`,
   flags: [
     {
       name: "bind",
       type: "list",
       metavar: "SRC[:DST[:ro]]",
+      completion: "file",
       help: "show the file or folder SRC of this host at DST, or where it is; may be repeated",
     },
     { name: "net", type: "boolean", help: "share the host's network" },
@@ -26,7 +25,22 @@ image, no bundle, and nothing it writes is left behind. It has no network unless
       help: "let what is written below DIR reach the host; may be repeated",
     },
   ],
-  positionals: { min: 1, max: Infinity },
+  positionals: { min: 1, max: Infinity, are: ["hostCommand"] },
+  examples: [
+    { line: "%n sandbox -- sh", does: "a shell that can break nothing" },
+    {
+      line: "%n sandbox --rw ./out -- make install DESTDIR=./out",
+      does: "let it write to one folder",
+    },
+    {
+      line: "%n sandbox --net -- curl -s http://localhost:8080",
+      does: "with the network of the host",
+    },
+  ],
+  exitStatus: [
+    ["0 to 255", "that of the command; 128 and the signal that ended it"],
+    ["1", "also: the container could not be made or started"],
+  ],
   stopAtFirstPositional: true,
   failurePrefix: "%n sandbox failed",
   async run(invocation): Promise<CommandResult> {

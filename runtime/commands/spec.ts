@@ -38,7 +38,11 @@ export const command: Command = {
       help: "for a container that an ordinary user runs: a user namespace with the caller as root",
     },
   ],
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: 0, are: [] },
+  examples: [
+    { line: "%n spec --bundle mine", does: "write mine/config.json" },
+    { line: "%n spec --rootless", does: "for a container of an ordinary user" },
+  ],
   run(invocation): CommandResult {
     const name = stringFlag(invocation, "file") ?? "config.json";
     const folder = resolveUserPath(stringFlag(invocation, "bundle") ?? ".");

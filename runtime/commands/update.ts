@@ -6,12 +6,16 @@ export const command: Command = {
   name: "update",
   usage: "<container-id>",
   description:
-    `Changes the limits of a container. What is not named stays as it is; devices are never touched.
-
-    # %n update --memory 512m --cpu-quota 50000 mine
-    # echo '{"pids": {"limit": 100}}' | %n update -r - mine`,
+    `Changes the limits of a container. What is not named stays as it is; devices are never touched.`,
   flags: UPDATE_FLAGS,
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["container"] },
+  examples: [
+    { line: "%n update --memory 512m --cpu-quota 50000 mine", does: "limit memory and CPU time" },
+    {
+      line: 'echo \'{"pids": {"limit": 100}}\' | %n update -r - mine',
+      does: "limits as in config.json",
+    },
+  ],
   async run(invocation): Promise<CommandResult> {
     const file = stringFlag(invocation, "resources");
     await update(

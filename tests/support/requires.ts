@@ -15,13 +15,16 @@ export function lacksProgram(program: string, install: string): boolean {
 /** What a test needs of the machine it runs on; `cgroup1` is a controller in a tree of version 1. */
 export type Need = "root" | "overlay" | "numa" | "cgroup1" | "cgroup2" | Program;
 
-type Program = "busybox" | "ps" | "runc" | "setpriv";
+type Program = "busybox" | "fish" | "mandoc" | "ps" | "runc" | "setpriv" | "zsh";
 
 const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
+  fish: "apt-get install fish",
+  mandoc: "apt-get install mandoc",
   ps: "apt-get install procps",
   runc: "apt-get install runc",
   setpriv: "apt-get install util-linux",
+  zsh: "apt-get install zsh",
 };
 
 /**

@@ -6,7 +6,7 @@ import { COMMANDS } from "runtime/cli/table.ts";
 const COMMAND: Command = {
   name: "tidy",
   usage: "<container-id>",
-  description: "Tidies up.\n\n    # %n tidy mine",
+  description: "Tidies up.\n\n    # %n tidy",
   flags: [
     { name: "force", short: "f", type: "boolean", help: "even so" },
     {
@@ -19,7 +19,9 @@ const COMMAND: Command = {
     },
     { name: "secret", type: "boolean", help: "not shown", hidden: true },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["container"] },
+  examples: [{ line: "%n tidy -f mine", does: "even so" }],
+  exitStatus: [["2", "it was tidy"]],
   run: () => ({ exitCode: 0 }),
 };
 
@@ -35,12 +37,19 @@ USAGE:
 DESCRIPTION:
    Tidies up.
 
-       # runc tidy mine
+       # runc tidy
 
 OPTIONS:
    --force, -f  even so
    --format F   the form (one of: a) (default: "a")
    --help, -h   show help
+
+EXIT STATUS:
+   2  it was tidy
+
+EXAMPLES:
+   runc tidy -f mine
+      even so
 `,
   ));
 

@@ -23,3 +23,22 @@ Deno.test("a flag's fallback is of its type and among its choices", async () => 
     }
   }
 });
+
+Deno.test("every command has an example, which begins with its name, and ends no phrase with a period", async () => {
+  for (const { name, load } of COMMANDS) {
+    const { examples, exitStatus } = (await load()).command;
+    assert(
+      examples.some(({ line }) => line.includes(`%n ${name}`) || line.includes(` ${name} `)),
+      name,
+    );
+    const phrases = [...examples.map(({ does }) => does), ...(exitStatus ?? []).flat()];
+    assertEquals(phrases.filter((text) => text.endsWith(".")), [], name);
+  }
+});
+
+Deno.test("what arguments are is said of no more than a command takes", async () => {
+  for (const { name, load } of COMMANDS) {
+    const { min, max, are } = (await load()).command.positionals;
+    assert(are.length <= max && (are.length > 0 || min === 0), name);
+  }
+});
