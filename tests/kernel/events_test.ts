@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { Follower } from "tests/support/follower.ts";
 import { messageOf } from "tests/support/ocirt.ts";
-import { exec, sleeper } from "tests/support/running.ts";
+import { exec, execSh, sleeper } from "tests/support/running.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
 
 interface Stats {
@@ -40,8 +40,14 @@ function limitMemory(dir: string, bytes: number): void {
 /** Busybox keeps all that it reads here. */
 const MEMORY_HOG = ["sh", "-c", "x=$(dd if=/dev/urandom bs=1M count=64 2>/dev/null | od)"];
 
+/** Uses the CPU for longer than the tick of the coarsest clock by which a kernel counts, which is 10 ms. */
+function useCpu(stage: Stage, container: Container): void {
+  execSh(stage, container, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
+}
+
 containerTest("events --stats tells what a container uses, in one line", (stage) => {
   const c = sleeper(stage);
+  useCpu(stage, c);
   const { code, stdout, stderr } = c.do("events", "--stats");
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertMatch(stdout, /^\{"type":"stats","id":"c1","data":\{"cpu":\{"usage":\{[^\n]+\}\n$/);
