@@ -33,6 +33,7 @@ const ROOMS: readonly (readonly [room: string, mayImport: readonly string[]])[] 
   ["runtime/host", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
   ["runtime/state", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
   ["runtime/cgroups", ["syscalls/abi", "syscalls/libc", "runtime/base", "runtime/spec"]],
+  ["runtime/resctrl", ["syscalls/abi", "syscalls/libc", "runtime/base", "runtime/spec"]],
   [
     "runtime/launch",
     [
@@ -56,6 +57,7 @@ const ROOMS: readonly (readonly [room: string, mayImport: readonly string[]])[] 
       "runtime/host",
       "runtime/state",
       "runtime/cgroups",
+      "runtime/resctrl",
       "runtime/launch",
     ],
   ],
@@ -168,13 +170,18 @@ const LATE: readonly { readonly file: string; readonly reason: string }[] = [
     file: "runtime/compile/seccomp/tables.ts",
     reason: "a filter needs the system calls of one machine",
   },
-  { file: "runtime/lifecycle/create.ts", reason: "few have hooks, or cgroups made by systemd" },
+  {
+    file: "runtime/lifecycle/create.ts",
+    reason: "few have hooks, a class of cache, or cgroups made by systemd",
+  },
   { file: "runtime/lifecycle/start.ts", reason: "likewise, and start makes no process otherwise" },
   {
     file: "runtime/lifecycle/update.ts",
     reason: "few hosts let systemd have their containers, and its bus is a library of its own",
   },
   { file: "runtime/lifecycle/delete.ts", reason: "likewise, and delete reads no config.json" },
+  { file: "runtime/lifecycle/exec.ts", reason: "few have a class of cache" },
+  { file: "runtime/lifecycle/events.ts", reason: "likewise" },
 ];
 
 /** Rooms whose files give the same answer at any time, on any machine. */

@@ -38,16 +38,16 @@ first what it is now, and "exited" at the end.`,
     { line: "%n events --interval 1s mine", does: "the same each second, until it ends" },
     { line: "%n events --lifecycle mine", does: "each change of its status" },
   ],
-  run(invocation): CommandResult {
+  async run(invocation): Promise<CommandResult> {
     const { context, say } = invocation;
     const id = positional(invocation, 0);
     const interval = intervalOf(invocation);
     if (booleanFlag(invocation, "stats")) {
-      const stats = containerStats(context, id);
+      const stats = await containerStats(context, id);
       return { exitCode: 0, output: line(id, { type: "stats", stats }) };
     }
     const tellsStatus = booleanFlag(invocation, "lifecycle");
-    follow(context, id, {
+    await follow(context, id, {
       interval: tellsStatus ? null : interval,
       tell: (event) => say(line(id, event)),
     });

@@ -39,8 +39,8 @@ it; ${EXEC_FAILED} when it could not be executed.`,
   stopAtFirstPositional: true,
   failurePrefix: "exec failed",
   failureExitCode: EXEC_FAILED,
-  run(invocation): CommandResult {
-    return { exitCode: exec(invocation.context, optionsOf(invocation)) };
+  async run(invocation): Promise<CommandResult> {
+    return { exitCode: await exec(invocation.context, optionsOf(invocation)) };
   },
 };
 

@@ -3,6 +3,7 @@ import type { ContainerStats } from "runtime/lifecycle/events.ts";
 type Document = Record<string, unknown>;
 type Pressure = ContainerStats["cpu"]["pressure"];
 type MemoryUse = ContainerStats["memory"]["usage"];
+type Resctrl = NonNullable<ContainerStats["resctrl"]>;
 type Blkio = ContainerStats["blkio"]["tables"];
 
 /** What a container uses, with the keys of runc's types.Stats, in their order. */
@@ -14,7 +15,7 @@ export function statsDocument(stats: ContainerStats): Document {
     pids: present({ current: stats.pids.current, limit: stats.pids.limit }),
     blkio: blkio(stats.blkio),
     hugetlb: hugetlb(stats.hugetlb),
-    intel_rdt: {},
+    intel_rdt: stats.resctrl === null ? {} : intelRdt(stats.resctrl),
     // runc knows a container's devices only where it made them, which no configuration asks it to.
     network_interfaces: null,
   };
@@ -114,6 +115,48 @@ function hugetlb(stats: ContainerStats["hugetlb"]): Document {
     document[size] = { ...present({ usage, max: peak }), failcnt: failures };
   }
   return sorted(Object.entries(document));
+}
+
+function intelRdt(
+  { cache, bandwidth, rootSchemata, schemata, traffic, occupancy }: Resctrl,
+): Document {
+  // The last line that has the word, as runc finds it.
+  const lineOf = (lines: readonly string[], word: string): string =>
+    lines.findLast((line) => line.includes(word)) ?? "";
+  const counted = traffic === null && occupancy === null ? {} : {
+    mbm_stats: traffic?.map(({ total, local }) => ({
+      mbm_total_bytes: total,
+      mbm_local_bytes: local,
+    })) ?? null,
+    cmt_stats: occupancy?.map((bytes) => ({ llc_occupancy: bytes })) ?? null,
+  };
+  return {
+    ...cache === null ? {} : {
+      l3_cache_info: present({
+        cbm_mask: cache.mask,
+        min_cbm_bits: cache.leastBits,
+        num_closids: cache.classes,
+      }),
+      ...present({
+        l3_cache_schema_root: lineOf(rootSchemata, "L3"),
+        l3_cache_schema: lineOf(schemata, "L3"),
+      }),
+    },
+    ...bandwidth === null ? {} : {
+      mem_bw_info: present({
+        bandwidth_gran: bandwidth.granularity,
+        delay_linear: bandwidth.delayLinear,
+        min_bandwidth: bandwidth.least,
+        num_closids: bandwidth.classes,
+      }),
+      ...present({
+        mem_bw_schema_root: lineOf(rootSchemata, "MB"),
+        mem_bw_schema: lineOf(schemata, "MB"),
+      }),
+    },
+    ...present({ schemata }),
+    ...counted,
+  };
 }
 
 function psi(pressure: Pressure): Document | null {

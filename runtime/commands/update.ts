@@ -1,6 +1,6 @@
 import { type Command, type CommandResult, positional, stringFlag } from "runtime/base/command.ts";
 import { update } from "runtime/lifecycle/update.ts";
-import { resourcesOf, UPDATE_FLAGS } from "./update_flags.ts";
+import { intelRdtOf, resourcesOf, UPDATE_FLAGS } from "./update_flags.ts";
 
 export const command: Command = {
   name: "update",
@@ -24,6 +24,7 @@ export const command: Command = {
       file === null
         ? { kind: "flags", resources: resourcesOf(invocation) }
         : { kind: "file", file },
+      intelRdtOf(invocation),
     );
     return { exitCode: 0 };
   },

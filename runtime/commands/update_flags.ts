@@ -1,6 +1,6 @@
 import { type Flag, type Invocation, stringFlag } from "runtime/base/command.ts";
-import { StateError, UsageError } from "runtime/base/errors.ts";
-import type { Resources } from "runtime/spec/valid.ts";
+import { UsageError } from "runtime/base/errors.ts";
+import type { IntelRdt, Resources } from "runtime/spec/valid.ts";
 import { parseByteSize } from "./byte_size.ts";
 
 type FlagList = readonly (readonly [name: string, metavar: string, help: string])[];
@@ -49,9 +49,6 @@ export function resourcesOf(invocation: Invocation): Resources {
   const text = (name: string): string | undefined => stringFlag(invocation, name) ?? undefined;
   const integer = (name: string): number | undefined => numberIn(invocation, name);
   const size = (name: string): number | undefined => sizeIn(invocation, name);
-  if (text("l3-cache-schema") !== undefined || text("mem-bw-schema") !== undefined) {
-    throw new StateError("updating a non-existent Intel RDT configuration is not supported");
-  }
   const weight = integer("blkio-weight");
   const limit = integer("pids-limit");
   return {
@@ -75,6 +72,28 @@ export function resourcesOf(invocation: Invocation): Resources {
     },
     ...weight === undefined ? {} : { blockIO: { weight } },
     ...limit === undefined ? {} : { pids: { limit } },
+  };
+}
+
+/**
+ * The schemas of cache and memory bandwidth that the flags ask for; an empty one asks for nothing.
+ * @throws {UsageError} for what is more than the one line that a flag stands for
+ */
+export function intelRdtOf(invocation: Invocation): IntelRdt {
+  const l3CacheSchema = stringFlag(invocation, "l3-cache-schema") ?? "";
+  const memBwSchema = stringFlag(invocation, "mem-bw-schema") ?? "";
+  if (l3CacheSchema.includes("\n")) {
+    throw wrong("l3-cache-schema", `${JSON.stringify(l3CacheSchema)} is more than one line`);
+  }
+  if (memBwSchema !== "" && !/^MB:[^\n]*$/.test(memBwSchema)) {
+    throw wrong(
+      "mem-bw-schema",
+      `${JSON.stringify(memBwSchema)} is not one line that starts with "MB:"`,
+    );
+  }
+  return {
+    ...l3CacheSchema === "" ? {} : { l3CacheSchema },
+    ...memBwSchema === "" ? {} : { memBwSchema },
   };
 }
 

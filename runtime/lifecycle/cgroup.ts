@@ -17,6 +17,7 @@ import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { type Place, placeContainer } from "runtime/cgroups/place.ts";
 import { writeCgroupFile } from "runtime/cgroups/tree.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
+import type { PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 
@@ -33,6 +34,8 @@ export interface NewCgroup {
 /** Cgroups that do not exist before the container's init does. */
 export interface Adoption {
   readonly unit: RecordedUnit;
+  /** Writes of limits as their manager will make them as well. */
+  asManaged(writes: readonly PlacedWrite[]): readonly PlacedWrite[];
   /** Has them made around the init, which waits, and their manager told of the limits that will be written to them. */
   adopt(init: Pid, limits: readonly FileValue[]): void;
 }

@@ -46,6 +46,7 @@ import { activation, preservedFds } from "./preserved_fds.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
 import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
+import type { NewResctrl } from "./resctrl.ts";
 import { withVariables } from "./variables.ts";
 
 /** The spec version that state and hooks are told. */
@@ -108,6 +109,7 @@ export async function createContainer(
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
     systemd: await systemdOf(context),
+    resctrl: await resctrlOf(loaded.spec),
   });
 }
 
@@ -122,6 +124,14 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
 async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
   if (!systemdCgroup) return null;
   return (await import("./systemd_cgroup.ts")).systemdCgroup;
+}
+
+/** How the class of its cache and memory bandwidth is worked out; null for a container that asks for none. */
+async function resctrlOf({ config }: ValidSpec): Promise<LoadedContainer["resctrl"]> {
+  const intelRdt = config.linux?.intelRdt;
+  if (intelRdt === undefined) return null;
+  const { newResctrl } = await import("./resctrl.ts");
+  return (id) => newResctrl(id, intelRdt);
 }
 
 export interface LoadedContainer {
@@ -146,6 +156,7 @@ export interface LoadedContainer {
   readonly systemd:
     | ((context: Context, spec: ValidSpec, id: ContainerId, facts: HostFacts) => NewCgroup)
     | null;
+  readonly resctrl: ((id: ContainerId) => NewResctrl) | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -165,15 +176,22 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     const made = cgroupOf(context, container);
     const { driver: cgroup } = made;
     const limits = newLimits(context, loaded.spec, made);
-    const record = firstRecord(container, made);
+    const resctrl = container.resctrl?.(id) ?? null;
+    const record = firstRecord(container, made, resctrl);
     // On record before it is made: whoever finds a half-made container can take all of it away.
     writeRecord(paths.dir, record);
     undo(() => cgroup.remove());
     undo(() => unmountShared(record));
     cgroup.create();
+    resctrl?.make();
+    undo(() => resctrl?.remove());
     // What a hook has started in the container may outlive it.
     if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
-    const settle = settleCgroup(container, made, limits);
+    const settleIn = settleCgroup(container, made, limits);
+    const settle = (init: Pid): void => {
+      settleIn(init);
+      resctrl?.join(init);
+    };
     const running = runLimitedInit(context, { container, paths, made, record, undo, settle });
     if (container.pidFile !== null) writePidFile(resolveUserPath(container.pidFile), running.pid);
     return {
@@ -232,6 +250,7 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
 function firstRecord(
   { id, loaded, newKeyring }: LoadedContainer,
   { driver: cgroup, systemd }: NewCgroup,
+  resctrl: NewResctrl | null,
 ): ContainerRecord {
   const { bundle, spec } = loaded;
   return {
@@ -248,6 +267,7 @@ function firstRecord(
     cgroupCreated: cgroup.missing(),
     freezer: cgroup.freezer,
     systemd: systemd?.unit ?? null,
+    resctrl: resctrl?.plan.group ?? null,
     sharedMount: sharedMount(spec),
     creating: false,
     hooks: listsWithHooks(spec.hooks, LATER_HOOKS),

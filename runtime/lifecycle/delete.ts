@@ -96,6 +96,7 @@ export async function destroyEnded(
     stopUnit?.();
     cgroup.remove();
   }
+  await removeResctrl(record);
   unmountShared(record);
   removeContainerDir(paths.dir);
   poststop();
@@ -110,6 +111,13 @@ async function unitStopper(
   if (systemd === null || pid === 0) return null;
   const { stopUnit } = await import("./systemd_unit.ts");
   return () => stopUnit(context, systemd);
+}
+
+/** Takes away the class of cache and memory bandwidth that was made for a container. */
+async function removeResctrl({ resctrl }: ContainerRecord): Promise<void> {
+  if (resctrl === null) return;
+  const { removeGroup } = await import("runtime/resctrl/group.ts");
+  removeGroup(resctrl);
 }
 
 /** What is to be done when nothing is left of the container. */

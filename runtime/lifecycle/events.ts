@@ -11,7 +11,9 @@ import { readStats } from "runtime/cgroups/stats/read.ts";
 import type { CgroupStats } from "runtime/cgroups/stats/stats.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
+import type { ResctrlStats } from "runtime/resctrl/stats.ts";
 import { readExit } from "runtime/state/exit.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
 import { isAlive, type Status } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
@@ -19,7 +21,10 @@ import { type StatusWatch, watchStatus } from "./status_watch.ts";
 import { endOfInit } from "./wait.ts";
 
 /** What a container uses. */
-export type ContainerStats = CgroupStats;
+export interface ContainerStats extends CgroupStats {
+  /** Of its class of cache and memory bandwidth; null where it has none of its own. */
+  readonly resctrl: ResctrlStats | null;
+}
 
 /** What is told of a container while it runs. */
 export type ContainerEvent =
@@ -49,16 +54,30 @@ const GRACE = 1000;
  * What a container uses now.
  * @throws {StateError} when it does not run, in runc's words
  */
-export function containerStats(context: Context, id: string): ContainerStats {
-  return readStats(running(context, id).record.cgroups);
+export async function containerStats(context: Context, id: string): Promise<ContainerStats> {
+  const reader = await statsReader(running(context, id).record);
+  return reader();
+}
+
+type StatsReader = () => ContainerStats;
+
+async function statsReader({ cgroups, resctrl }: ContainerRecord): Promise<StatsReader> {
+  if (resctrl === null) return () => ({ ...readStats(cgroups), resctrl });
+  const { resctrlStats } = await import("./resctrl.ts");
+  return () => ({ ...readStats(cgroups), resctrl: resctrlStats(resctrl) });
 }
 
 /**
  * Tells what a container uses or does, and when it runs out of memory, until it ends or standard output is closed.
  * @throws {StateError} when it does not run, in runc's words
  */
-export function follow(context: Context, id: string, { interval, tell }: FollowOptions): void {
+export async function follow(
+  context: Context,
+  id: string,
+  { interval, tell }: FollowOptions,
+): Promise<void> {
   const container = running(context, id);
+  const read = await statsReader(container.record);
   using init = pidfdOf(id, container);
   using oom = watchOom(container.record.cgroups);
   if (oom === null) {
@@ -71,7 +90,7 @@ export function follow(context: Context, id: string, { interval, tell }: FollowO
   // What ends other programs ends this one: nothing is left behind.
   const { signalMask } = processInfo();
   if (signalMask !== null) setSignalMask(signalMask);
-  const source: Source = { context, container, init: init.fd, oom, status };
+  const source: Source = { context, container, read, init: init.fd, oom, status };
   if (interval === null) followStatus(source, tell);
   else followStats(source, tell, interval);
 }
@@ -79,6 +98,7 @@ export function follow(context: Context, id: string, { interval, tell }: FollowO
 interface Source {
   readonly context: Context;
   readonly container: InspectedContainer;
+  readonly read: StatsReader;
   readonly init: Fd;
   readonly oom: OomWatch | null;
   readonly status: StatusWatch | null;
@@ -133,11 +153,11 @@ function turn(
 }
 
 /** False when nobody wants more. Nothing is told of a container that has ended meanwhile: what was read then is half of the truth. */
-function tellStats({ context, container, init }: Source, tell: Tell): boolean {
+function tellStats({ context, read, init }: Source, tell: Tell): boolean {
   let stats: ContainerStats | null = null;
   let failure: unknown = null;
   try {
-    stats = readStats(container.record.cgroups);
+    stats = read();
   } catch (cause) {
     failure = cause;
   }

@@ -12,6 +12,7 @@ import { type ExecInput, planExec } from "runtime/plan/exec.ts";
 import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { IdList } from "runtime/spec/valid.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
 import { setLimits, setOomScore } from "./duties.ts";
 import { joinUnified, openCgroup, wasBornIn } from "./exec_cgroup.ts";
@@ -45,7 +46,7 @@ export interface ExecOptions extends ProcessOptions {
  *
  * @returns the exit status: that of the process, 0 when it is left alone
  */
-export function exec(context: Context, options: ExecOptions): number {
+export async function exec(context: Context, options: ExecOptions): Promise<number> {
   const container = inspectContainer(context, options.id);
   requireRunning(container, options);
   using target = openInit(container, "cannot exec in a stopped container");
@@ -60,15 +61,24 @@ export function exec(context: Context, options: ExecOptions): number {
   if (!detach) becomeParent({ noSubreaper: true });
   letSignalsEnd(detach);
   const { pidfdSocket } = options;
+  const enterClass = await classEntry(container.record);
   const process = join(context, {
     input,
     target,
     keepTerminal,
     pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
     init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
+    enterClass,
   });
   if (options.pidFile !== null) announce(process, options.pidFile);
   return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
+}
+
+/** Puts a process into the container's class of cache and memory bandwidth, where it has one. */
+async function classEntry({ resctrl }: ContainerRecord): Promise<(process: Pid) => void> {
+  if (resctrl === null) return () => {};
+  const { joinResctrl } = await import("./resctrl.ts");
+  return (process) => joinResctrl(resctrl, process);
 }
 
 interface Join {
@@ -78,10 +88,12 @@ interface Join {
   readonly pidfdSockets: readonly string[];
   /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
   readonly init: Pid | null;
+  readonly enterClass: (process: Pid) => void;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
-function join(context: Context, { input, target, keepTerminal, pidfdSockets, init }: Join): Pid {
+function join(context: Context, options: Join): Pid {
+  const { input, target, keepTerminal, pidfdSockets, init } = options;
   const plan = planExec(input);
   const warnings = [...input.spec.warnings, ...plan.warnings];
   const { log } = context;
@@ -108,6 +120,7 @@ function join(context: Context, { input, target, keepTerminal, pidfdSockets, ini
         if (moveInto !== null && !wasBornIn(process, moveInto)) {
           joinUnified(process, moveInto, init);
         }
+        options.enterClass(process);
         setOomScore(process, plan.host);
         sendPidfd(process, pidfdSockets, "setns");
       },

@@ -1,4 +1,5 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
+import { HostError } from "runtime/base/errors.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
@@ -18,6 +19,7 @@ import {
   NO_DEVICE_CONTROL,
 } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import { newResctrl } from "./resctrl.ts";
 import { systemdCgroup } from "./systemd_cgroup.ts";
 import { readSpec } from "./load.ts";
 import { limitsOf } from "./limits.ts";
@@ -55,7 +57,7 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
   const cgroup = context.systemdCgroup
     ? systemdCgroup(context, spec, NO_ID, facts)
     : newCgroup(spec.cgroupsPath, NO_ID, facts);
-  const limits = limitsOf(spec, cgroup.places);
+  const limits = limitsOf(spec, cgroup);
   const plan = planCreate({
     spec,
     facts,
@@ -76,11 +78,13 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
     cgroup: NO_FD,
     namespaces: plan.host.namespaces.map(() => NO_FD),
   });
+  const resctrl = resctrlActions(spec);
   const noControl = deviceControl(spec, cgroup.facts).kind === "missing";
   return {
     steps: listSteps(program),
     host: [
       ...cgroupActions(spec, cgroup, limits),
+      ...resctrl.actions,
       ...hostActions(plan.host),
       ...plan.steps.flatMap(idmapActions),
       ...hookActions(spec),
@@ -92,6 +96,7 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
         `${path}: ${text}, so create refuses it`
       ),
       ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
+      ...resctrl.warnings,
       ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],
   };
@@ -125,6 +130,27 @@ function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | n
     actions.push({ text, origin: "/process/user/uid" });
   }
   return actions;
+}
+
+/** What is made of the container's class of cache and memory bandwidth. */
+function resctrlActions({ config }: ValidSpec): { actions: HostAction[]; warnings: string[] } {
+  const intelRdt = config.linux?.intelRdt;
+  if (intelRdt === undefined) return { actions: [], warnings: [] };
+  try {
+    const { group, missing, lines } = newResctrl(NO_ID, intelRdt).plan;
+    const texts = [
+      ...missing.map((directory) => `create resctrl group ${JSON.stringify(directory)}`),
+      ...lines.map((line) =>
+        `write ${JSON.stringify(line)} to ${JSON.stringify(`${group.directory}/schemata`)}`
+      ),
+      `move the init into resctrl group ${JSON.stringify(group.directory)}`,
+    ];
+    const origin = "/linux/intelRdt";
+    return { actions: texts.map((text) => ({ text, origin })), warnings: [] };
+  } catch (cause) {
+    if (!(cause instanceof HostError)) throw cause;
+    return { actions: [], warnings: [`${cause.message}, so create refuses it`] };
+  }
 }
 
 function limitAction({ place, file, value, otherwise, origin }: PlacedWrite): HostAction {

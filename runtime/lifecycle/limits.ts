@@ -3,7 +3,6 @@ import { availableControllers } from "runtime/cgroups/controllers.ts";
 import type { CgroupDriver } from "runtime/cgroups/driver.ts";
 import { type LimitPlan, type PlacedWrite, planLimits } from "runtime/cgroups/limits/plan.ts";
 import { oomKills } from "runtime/cgroups/oom_kills.ts";
-import type { Place } from "runtime/cgroups/place.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { NewCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
@@ -15,10 +14,15 @@ const ORIGIN = "/linux/resources";
 const CONFIG_FILE = "config.json";
 
 /** The limits of a container as writes to its cgroups; null where it has none. */
-export function limitsOf({ config }: ValidSpec, places: readonly Place[]): LimitPlan | null {
+export function limitsOf(
+  { config }: ValidSpec,
+  { places, systemd }: NewCgroup,
+): LimitPlan | null {
   const { devices: _apart, ...resources } = config.linux?.resources ?? {};
   if (Object.keys(resources).length === 0) return null;
-  return planLimits(resources, { places, available: availableControllers, base: ORIGIN });
+  const host = { places, available: availableControllers, base: ORIGIN };
+  const { writes, findings } = planLimits(resources, host);
+  return { writes: systemd === null ? writes : systemd.asManaged(writes), findings };
 }
 
 /** The limits of a container that is to be made, by when they are set. */
@@ -39,9 +43,9 @@ export interface NewLimits {
 export function newLimits(
   { log }: Context,
   spec: ValidSpec,
-  { places }: NewCgroup,
+  cgroup: NewCgroup,
 ): NewLimits {
-  const plan = limitsOf(spec, places);
+  const plan = limitsOf(spec, cgroup);
   if (plan === null) return { empty: [], populated: [] };
   const { writes, findings } = plan;
   if (findings.problems.length > 0) throw new SpecError(CONFIG_FILE, findings.problems);

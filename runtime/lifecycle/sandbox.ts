@@ -44,6 +44,7 @@ export async function sandbox(context: Context, options: SandboxOptions): Promis
     newKeyring: true,
     hooks: null,
     systemd: null,
+    resctrl: null,
   });
   return await runCreated(context, created, { detach: false, keep: false });
 }

@@ -19,6 +19,7 @@ import {
   UnitNameError,
 } from "runtime/cgroups/systemd/unit_name.ts";
 import { unitProperties } from "runtime/cgroups/systemd/unit_properties.ts";
+import { inWholePercents } from "runtime/cgroups/systemd/whole_percents.ts";
 import { deviceRules } from "runtime/spec/device_rules.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { RecordedUnit } from "runtime/state/record.ts";
@@ -78,6 +79,7 @@ export function systemdCgroup(
     facts: cgroupFacts(layout, places, fsDriver(places, "fail").selfJoin),
     systemd: {
       unit: { unit: unit.unit, manager: whose },
+      asManaged: inWholePercents,
       adopt: (init, limits) => driver.adopt(init, limits),
     },
   };

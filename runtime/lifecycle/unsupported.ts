@@ -61,5 +61,5 @@ function processPaths({ config }: ValidSpec): string[] {
 }
 
 function linuxPaths({ config }: ValidSpec): string[] {
-  return namesThatAsk(config.linux, ["seccomp", "intelRdt"], "/linux");
+  return namesThatAsk(config.linux, ["seccomp"], "/linux");
 }

@@ -1,14 +1,13 @@
-import { SpecError, StateError, UsageError } from "runtime/base/errors.ts";
+import { HostError, OcirtError, SpecError, StateError, UsageError } from "runtime/base/errors.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
 import { availableControllers } from "runtime/cgroups/controllers.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
-import { changed, changeLimits } from "runtime/cgroups/limits/apply.ts";
-import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
+import { changed, changeLimits, type TakeBack } from "runtime/cgroups/limits/apply.ts";
 import { checkMemoryUse } from "runtime/cgroups/limits/memory_check.ts";
-import { planLimits } from "runtime/cgroups/limits/plan.ts";
+import { type PlacedWrite, planLimits } from "runtime/cgroups/limits/plan.ts";
 import { recordedPlaces } from "runtime/cgroups/limits/recorded_places.ts";
 import { readUserFile } from "runtime/host/bundle.ts";
-import type { Resources } from "runtime/spec/valid.ts";
+import type { IntelRdt, Resources } from "runtime/spec/valid.ts";
 import { mergeResources } from "runtime/spec/merge_resources.ts";
 import { parseConfig, parseResources } from "runtime/spec/parse.ts";
 import { validateResources } from "runtime/spec/validate.ts";
@@ -17,6 +16,7 @@ import { replaceText } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
 import { openContainer } from "./open.ts";
+import type { UnitChange } from "./systemd_unit.ts";
 
 /** New limits, and where they are from. */
 export type UpdateSource =
@@ -27,10 +27,16 @@ export type UpdateSource =
 /**
  * Changes the limits of a container, and keeps them with its configuration for the commands that follow.
  *
+ * @param intelRdt new schemas of its class of cache and memory bandwidth; `{}` for none
  * @throws {SpecError} for limits that are wrong or that this host cannot apply
  * @throws {HostError} for one that the kernel refuses; what was changed before is changed back
  */
-export async function update(context: Context, id: string, source: UpdateSource): Promise<void> {
+export async function update(
+  context: Context,
+  id: string,
+  source: UpdateSource,
+  intelRdt: IntelRdt,
+): Promise<void> {
   const { name, resources } = readResources(source);
   const { devices: _untouched, ...wanted } = resources;
   const { log } = context;
@@ -47,24 +53,54 @@ export async function update(context: Context, id: string, source: UpdateSource)
   if (plan.findings.problems.length > 0) throw new SpecError(name, plan.findings.problems);
   for (const warning of plan.findings.warnings) log.log("warning", warning);
   checkMemoryUse(changes, places);
-  await tellSystemd(container.record, plan.writes);
-  const takeBack = changeLimits(plan.writes);
+  const unit = await unitChangeOf(container.record, plan.writes);
+  const changeClass = await classChange(container.record, intelRdt);
+  const linux = { ...config.linux, resources: merged };
+  if (linux.intelRdt !== undefined) linux.intelRdt = { ...linux.intelRdt, ...intelRdt };
+  inTurn([
+    ...unit === null ? [] : [unit.tell],
+    () => changeLimits(unit?.writes ?? plan.writes),
+    ...changeClass === null ? [] : [changeClass],
+    () => {
+      replaceText(file, textOf({ ...config, linux }));
+      return () => [];
+    },
+  ]);
+}
+
+/** Makes changes one after the other; those before one that fails are taken back. */
+function inTurn(changes: readonly (() => TakeBack)[]): void {
+  const made: TakeBack[] = [];
   try {
-    replaceText(file, textOf({ ...config, linux: { ...config.linux, resources: merged } }));
+    for (const change of changes) made.push(change());
   } catch (cause) {
-    if (!(cause instanceof StateError)) throw cause;
-    throw new StateError(cause.message + changed(takeBack()), { cause });
+    const more = changed(made.reverse().flatMap((takeBack) => takeBack()));
+    if (more === "" || !(cause instanceof OcirtError)) throw cause;
+    throw new HostError(cause.message + more, { cause });
   }
 }
 
-/** What systemd does not know of its unit it takes back when it is reloaded. */
-async function tellSystemd(
+/** What there is to do where systemd has made the cgroups; null where the runtime has. */
+async function unitChangeOf(
   { systemd }: ContainerRecord,
-  writes: readonly FileValue[],
-): Promise<void> {
-  if (systemd === null) return;
-  const { changeUnit } = await import("./systemd_unit.ts");
-  changeUnit(systemd, writes);
+  writes: readonly PlacedWrite[],
+): Promise<UnitChange | null> {
+  if (systemd === null) return null;
+  const { unitChange } = await import("./systemd_unit.ts");
+  return unitChange(systemd, writes);
+}
+
+/** The change of a class of cache and memory bandwidth; null where none is asked. */
+async function classChange(
+  { resctrl }: ContainerRecord,
+  changes: IntelRdt,
+): Promise<(() => TakeBack) | null> {
+  if (Object.keys(changes).length === 0) return null;
+  if (resctrl === null) {
+    throw new StateError("updating a non-existent Intel RDT configuration is not supported");
+  }
+  const { changeResctrl } = await import("./resctrl.ts");
+  return () => changeResctrl(resctrl, changes);
 }
 
 interface NamedResources {

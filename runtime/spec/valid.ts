@@ -62,6 +62,9 @@ export interface ValidSpec {
 /** `linux.resources`, and the limits of `update`: as the file has them, but checked. What is left out asks for nothing, and so does a zero. */
 export type Resources = NonNullable<NonNullable<Config["linux"]>["resources"]>;
 
+/** `linux.intelRdt`, as the file has it, but checked. */
+export type IntelRdt = NonNullable<NonNullable<Config["linux"]>["intelRdt"]>;
+
 export interface OriginPath {
   readonly path: string;
   readonly origin: string;

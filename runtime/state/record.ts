@@ -1,4 +1,5 @@
 import { StateError } from "runtime/base/errors.ts";
+import type { ResctrlGroup } from "runtime/base/resctrl_group.ts";
 
 /** What is kept of a container between commands. Its status is never in here: that is worked out anew each time. */
 export interface ContainerRecord {
@@ -24,6 +25,8 @@ export interface ContainerRecord {
   readonly freezer: string;
   /** The unit of systemd that its cgroups belong to; null where the runtime made them itself. */
   readonly systemd: RecordedUnit | null;
+  /** Its class of cache and memory bandwidth; null for the host's own. */
+  readonly resctrl: ResctrlGroup | null;
   /** Where the rootfs was mounted in the runtime's own mount namespace, to be unmounted at the end; "" for a container with its own. */
   readonly sharedMount: string;
   /** The hooks of `create` run: nobody may start the container yet. */
@@ -89,6 +92,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     cgroupCreated: strings("cgroupCreated"),
     freezer: string("freezer"),
     systemd: isUnit(fields.systemd) ? fields.systemd : damaged("systemd", "a unit"),
+    resctrl: isGroup(fields.resctrl) ? fields.resctrl : damaged("resctrl", "a class"),
     sharedMount: string("sharedMount"),
     creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
     hooks: strings("hooks"),
@@ -130,4 +134,10 @@ function isUnit(value: unknown): value is RecordedUnit | null {
   if (value === null) return true;
   return isObject(value) && typeof value.unit === "string" &&
     (value.manager === "system" || value.manager === "user");
+}
+
+function isGroup(value: unknown): value is ResctrlGroup | null {
+  if (value === null) return true;
+  return isObject(value) && typeof value.directory === "string" &&
+    typeof value.monitoring === "string" && isStrings(value.created);
 }

@@ -15,6 +15,7 @@ export const RECORD: ContainerRecord = {
   cgroupCreated: [],
   freezer: "",
   systemd: null,
+  resctrl: null,
   sharedMount: "",
   creating: false,
   hooks: [],

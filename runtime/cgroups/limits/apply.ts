@@ -20,13 +20,16 @@ export function applyLimits(writes: readonly PlacedWrite[]): void {
   if (refused !== null) throw failure(refused, "");
 }
 
+/** Brings back what was before, and names what it could not bring back. */
+export type TakeBack = () => readonly string[];
+
 /**
  * Changes limits that are in force. What was written before a failure is taken back; the error says what could not be.
  *
  * @returns takes all of it back, and names the files that it could not bring back
  * @throws {HostError} as {@link applyLimits} does
  */
-export function changeLimits(writes: readonly PlacedWrite[]): () => readonly string[] {
+export function changeLimits(writes: readonly PlacedWrite[]): TakeBack {
   handDown(writes);
   const before: PlacedWrite[] = [];
   const lost: string[] = [];
@@ -47,6 +50,14 @@ export function changeLimits(writes: readonly PlacedWrite[]): () => readonly str
   });
   if (refused === null) return takeBack;
   throw failure(refused, changed(takeBack()));
+}
+
+/** The values that some writes are about to replace, as writes; without those that cannot be brought back so. */
+export function valuesBefore(writes: readonly PlacedWrite[]): PlacedWrite[] {
+  return writes.flatMap((write) => {
+    const { value, ...old } = oldState(write) ?? { value: null };
+    return value === null || !("place" in old) ? [] : [{ ...old, value }];
+  });
 }
 
 /** What a failure's sentence says of the files that keep their new values. */

@@ -1,4 +1,5 @@
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
+import { DEFAULT_PERIOD, perSecond } from "./bandwidth.ts";
 import { cpusetBits } from "./cpuset_bits.ts";
 import { INFINITY, lastOfEach, property, type UnitProperty } from "./property.ts";
 
@@ -70,32 +71,21 @@ function numberOf(value: string): bigint | null {
   return /^\d+$/.test(value) ? BigInt(value) : null;
 }
 
-/** The kernel's own period where none is given, in microseconds. */
-const DEFAULT_PERIOD = 100_000n;
-
-/** systemd keeps a quota in whole percents of a CPU: microseconds a second. */
-const PERCENT = 10_000n;
-
 /** How much of a CPU: quota and period are one file in version 2, two in version 1. */
 function bandwidth(writes: readonly FileValue[], version: number): UnitProperty[] {
   const last = (name: string): string | undefined =>
     writes.findLast(({ file }) => file === name)?.value.trim();
-  const [most, span] = last("cpu.max")?.split(/\s+/) ?? [];
-  const quota = most ?? last("cpu.cfs_quota_us");
+  const [share, span] = last("cpu.max")?.split(/\s+/) ?? [];
+  const quota = share ?? last("cpu.cfs_quota_us");
   const period = numberOf(span ?? last("cpu.cfs_period_us") ?? "");
   const known = quota === undefined ? INFINITY : numberOf(quota);
-  if ((quota === undefined && period === null) || known === null) return [];
-  const perSecond = known === INFINITY
-    ? INFINITY
-    : roundUp(known * 1_000_000n / (period ?? DEFAULT_PERIOD), PERCENT);
+  // Nor would the kernel take such a period.
+  if ((quota === undefined && period === null) || known === null || period === 0n) return [];
+  const most = known === INFINITY ? INFINITY : perSecond(known, period ?? DEFAULT_PERIOD);
   return [
     ...period !== null && version >= SINCE.quotaPeriod
       ? [property("CPUQuotaPeriodUSec", "t", period)]
       : [],
-    property("CPUQuotaPerSecUSec", "t", perSecond),
+    property("CPUQuotaPerSecUSec", "t", most),
   ];
-}
-
-function roundUp(value: bigint, step: bigint): bigint {
-  return (value + step - 1n) / step * step;
 }

@@ -7,7 +7,10 @@ import { statFiles } from "tests/support/stat_files.ts";
 type Texts = Readonly<Record<string, string>>;
 
 function textOf(one: Texts, two: Texts): string {
-  const value = statsDocument(collectStats(statFiles(one), statFiles(two)));
+  const value = statsDocument({
+    ...collectStats(statFiles(one), statFiles(two)),
+    resctrl: null,
+  });
   return render({ kind: "json", value, indent: 0, newline: false });
 }
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { StateError, UsageError } from "runtime/base/errors.ts";
+import { UsageError } from "runtime/base/errors.ts";
 import { parseByteSize } from "runtime/commands/byte_size.ts";
 import { command } from "runtime/commands/update.ts";
-import { resourcesOf } from "runtime/commands/update_flags.ts";
+import { intelRdtOf, resourcesOf } from "runtime/commands/update_flags.ts";
 import { invocation } from "./invocation.ts";
 
 /** What these words ask for, without what they leave out. */
@@ -77,6 +77,16 @@ Deno.test("a flag of update with a wrong value is named", () => {
       `Cannot use flag ${flag}: invalid value for ${flag.slice(2)}: ${why}`,
     );
   }
-  const rdt = "updating a non-existent Intel RDT configuration is not supported";
-  assertThrows(() => asked("--l3-cache-schema", "L3:0=f"), StateError, rdt);
+});
+
+Deno.test("schemas of cache and bandwidth are one line each, and an empty one asks for nothing", () => {
+  const schemas = (...words: string[]): unknown =>
+    intelRdtOf(invocation(command, ["c1", ...words]));
+  assertEquals(schemas(), {});
+  assertEquals(schemas("--l3-cache-schema=", "--mem-bw-schema="), {});
+  const both = { l3CacheSchema: "L3:0=f", memBwSchema: "MB:0=50" };
+  assertEquals(schemas("--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=50"), both);
+  for (const words of [["--l3-cache-schema", "L3:0=f\nMB:0=1"], ["--mem-bw-schema", "L3:0=f"]]) {
+    assertThrows(() => schemas(...words), UsageError, `Cannot use flag ${words[0]}: `);
+  }
 });

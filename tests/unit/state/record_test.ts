@@ -21,6 +21,12 @@ Deno.test("a record says whose unit a container is", () => {
   assertEquals(parseRecord(encodeRecord(record), "state.json"), record);
 });
 
+Deno.test("a record says which class of cache is the container's", () => {
+  const resctrl = { directory: "/r/c1", monitoring: "", created: ["/r/c1"] };
+  const record = { ...RECORD, resctrl };
+  assertEquals(parseRecord(encodeRecord(record), "state.json"), record);
+});
+
 Deno.test("parseRecord() leaves out fields of a later version", () => {
   const text = JSON.stringify({ ...FULL, later: true });
   assertEquals(parseRecord(text, "state.json"), FULL);
@@ -40,6 +46,7 @@ Deno.test("parseRecord() tells what is damaged, and never throws anything else",
     [JSON.stringify({ ...FULL, annotations: { k: 1 } }), '"annotations" is not a map of strings'],
     [JSON.stringify({ ...FULL, creating: 0 }), '"creating" is not true or false'],
     [JSON.stringify({ ...FULL, hooks: "poststop" }), '"hooks" is not a list of strings'],
+    [JSON.stringify({ ...FULL, resctrl: {} }), '"resctrl" is not a class'],
     [JSON.stringify({ ...FULL, cgroups: [1] }), '"cgroups" is not a list of strings'],
   ];
   for (const [text, reason] of cases) {
