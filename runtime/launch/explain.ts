@@ -36,7 +36,20 @@ export function stepError(plan: Plan, index: number, errno: number): LaunchError
   if (step.kind === "enterDirectory") {
     return new LaunchError(FAILED[plan.purpose] + directoryWords(step, errno));
   }
+  if (step.kind === "setLabel" && step.module === "apparmor") {
+    return new LaunchError(FAILED[plan.purpose] + profileWords(step, errno));
+  }
   return new LaunchError(stepSentence(step, errno));
+}
+
+/** runc's words, with the errno's name and what it means here. */
+function profileWords(step: Extract<Step, { kind: "setLabel" }>, errno: number): string {
+  const hint = hintFor(step, errno);
+  return `unable to apply apparmor profile: apparmor failed to apply profile: ${
+    JSON.stringify(step.value)
+  } (${step.origin}): ${errnoName(errno)} (${inSentence(errnoText(errno))})${
+    hint === null ? "" : `; hint: ${hint}`
+  }`;
 }
 
 /** runc's words: Docker looks for Go's text of the errno in them. */
@@ -171,6 +184,12 @@ function usualHint(step: Step, errno: number): string | null {
       return errno === ERRNO.ENOTDIR ? "a part of the path is a file" : null;
     case "writeSysctl":
       return errno === ERRNO.ENOENT ? "this kernel has no such parameter" : null;
+    case "setLabel":
+      return labelHint(step, errno);
+    case "keepHostNull":
+      return errno === ERRNO.ENODEV ? "it is not the device 1:3" : null;
+    case "keepHostProc":
+      return errno === ERRNO.ENODEV ? "it is no procfs" : null;
     case "openOverlayRoot":
       return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
     default:
@@ -262,6 +281,24 @@ function namespaceHint(errno: number): string | null {
   if (errno === ERRNO.ENOSPC) return "a limit in /proc/sys/user is reached";
   if (errno === ERRNO.EPERM) return "the runtime must be root, or in a user namespace";
   if (errno === ERRNO.EINVAL) return "this kernel lacks one of the namespace types";
+  return null;
+}
+
+function labelHint(
+  { module }: Extract<Step, { kind: "setLabel" }>,
+  errno: number,
+): string | null {
+  if (errno === ERRNO.EXDEV) return "something is mounted over the host's /proc";
+  if (module === "apparmor") {
+    switch (errno) {
+      case ERRNO.ENOENT:
+        return "the profile is not loaded, see apparmor_parser(8)";
+      case ERRNO.EACCES:
+      case ERRNO.EPERM:
+        return "the profile that the runtime has does not allow it";
+    }
+  } else if (errno === ERRNO.EINVAL) return "the SELinux policy knows no such context";
+  else if (errno === ERRNO.EACCES) return "the SELinux policy does not allow the runtime to";
   return null;
 }
 

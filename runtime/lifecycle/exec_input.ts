@@ -12,8 +12,8 @@ import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { execCgroups } from "./exec_cgroup.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
+import { withHostLabels } from "./labels.ts";
 import { preservedFds } from "./preserved_fds.ts";
-import { refuseUnsupportedProcess } from "./unsupported.ts";
 
 /** What the command line says of the process. */
 export interface ProcessOptions extends ProcessChanges {
@@ -38,12 +38,12 @@ export function execInput(
   const process = processFile === null
     ? changedProcess(config.process, options)
     : parseProcess(readUserFile(processFile), processFile);
-  refuseUnsupportedProcess(process, processFile ?? COMMAND_LINE);
+  const fileName = processFile ?? COMMAND_LINE;
   const spec = withHome(
-    withProcess(
-      created,
-      facts,
-      (scope) => validateProcess(process, processFile ?? COMMAND_LINE, scope),
+    withHostLabels(
+      withProcess(created, facts, (scope) => validateProcess(process, fileName, scope)),
+      "",
+      fileName,
     ),
   );
   return {

@@ -18,8 +18,8 @@ export function features({ version }: Context): unknown {
       capabilities: CAPABILITY_NAMES,
       cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: { enabled: false },
-      apparmor: { enabled: false },
-      selinux: { enabled: false },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
       intelRdt: { enabled: true, schemata: true, monitoring: true },
       memoryPolicy: {
         modes: Object.keys(MEMORY_POLICY_MODES),

@@ -7,6 +7,7 @@ import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { withHome } from "./home.ts";
+import { withHostLabels } from "./labels.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
 /** A bundle, read and checked. */
@@ -30,7 +31,7 @@ export interface LoadedBundle {
 export function loadBundle(bundle: string, configFile: string): LoadedBundle {
   const loaded = readSpec(bundle, configFile);
   refuseUnsupported(loaded.spec, configFile);
-  return loaded;
+  return { ...loaded, spec: withHostLabels(loaded.spec, "/process", configFile) };
 }
 
 /** The same for a reader that will run nothing: what this version cannot do is no error there. */

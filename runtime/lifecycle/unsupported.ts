@@ -6,7 +6,7 @@ export const UNSUPPORTED = "this version of ocirt cannot do it yet";
 
 /** What this version cannot do of a configuration, as JSON pointers. */
 export function unsupportedPaths(spec: ValidSpec): string[] {
-  return [...processPaths(spec), ...linuxPaths(spec)];
+  return linuxPaths(spec);
 }
 
 /**
@@ -16,22 +16,10 @@ export function unsupportedPaths(spec: ValidSpec): string[] {
  * @throws {SpecError} naming every property
  */
 export function refuseUnsupported(spec: ValidSpec, fileName: string): void {
-  const paths = [
-    ...processPaths(spec),
-    ...linuxPaths(spec),
-  ];
+  const paths = unsupportedPaths(spec);
   if (paths.length === 0) return;
   const problems = paths.map((path): Problem => ({ path, text: UNSUPPORTED }));
   throw new SpecError(fileName, problems);
-}
-
-/** The same for the process of `exec`. */
-export function refuseUnsupportedProcess(process: object, fileName: string): void {
-  const problems = namesThatAsk(process, PROCESS_NAMES, "").map((path): Problem => ({
-    path,
-    text: UNSUPPORTED,
-  }));
-  if (problems.length > 0) throw new SpecError(fileName, problems);
 }
 
 /** True for what a file gives some content: absent, empty text, `{}` and `[]` ask for nothing. */
@@ -48,16 +36,6 @@ function namesThatAsk(
 ): string[] {
   const values = new Map(Object.entries(object ?? {}));
   return names.filter((name) => asks(values.get(name))).map((name) => `${path}/${name}`);
-}
-
-/** What of a process this version cannot do. */
-const PROCESS_NAMES: readonly string[] = [
-  "apparmorProfile",
-  "selinuxLabel",
-];
-
-function processPaths({ config }: ValidSpec): string[] {
-  return namesThatAsk(config.process, PROCESS_NAMES, "/process");
 }
 
 function linuxPaths({ config }: ValidSpec): string[] {

@@ -13,6 +13,12 @@ import { createHookSteps } from "./create_hooks.ts";
 import type { PlanInput } from "./input.ts";
 import { sessionKeyringSteps } from "./keyring.ts";
 import {
+  keepHostProcStep,
+  keepHostProcSteps,
+  keyringLabelSteps,
+  processLabelSteps,
+} from "./labels.ts";
+import {
   cloneInto,
   earlyNamespaceSteps,
   forkSteps,
@@ -27,7 +33,7 @@ import { notifySteps } from "./notify.ts";
 import type { Plan } from "./plan.ts";
 import { deviceSteps } from "./rootfs/devices.ts";
 import {
-  keepHostFilesSteps,
+  keepHostNullSteps,
   openRootSteps,
   readonlyRootSteps,
   switchRootSteps,
@@ -58,6 +64,10 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
   },
   {
+    steps: (input) => input.spec.sysctl.length > 0 ? [keepHostProcStep()] : keepHostProcSteps(input),
+    reason: "a mount namespace that is joined next may have anything at /proc",
+  },
+  {
     steps: openSourceSteps,
     reason: "a user namespace is about to hide what only root of the host can see",
   },
@@ -79,6 +89,7 @@ export const CREATE_ORDER: readonly Phase[] = [
     steps: resetAffinitySteps,
     reason: "the init is in its cgroup, and before that the kernel would go by the caller's CPUs",
   },
+  { steps: keyringLabelSteps, reason: "the keyring that is made next has it" },
   {
     steps: sessionKeyringSteps,
     reason: "as root of the user namespace, which the names of keyrings belong to",
@@ -89,7 +100,7 @@ export const CREATE_ORDER: readonly Phase[] = [
   },
   { steps: openRootSteps, reason: "mounts need the root, and nothing of them may reach the host" },
   {
-    steps: keepHostFilesSteps,
+    steps: keepHostNullSteps,
     reason: "the last moment at which the host's own files are in sight",
   },
   { steps: mountSteps, reason: "in the order of config.json: later ones may lie in earlier ones" },
@@ -111,6 +122,7 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: finishReadonlyMountSteps, reason: "nothing is made in them any more" },
   { steps: readonlyRootSteps, reason: "likewise" },
   { steps: nameSteps, reason: "needs CAP_SYS_ADMIN in the uts namespace" },
+  { steps: processLabelSteps, reason: "as runc, before /proc/sys changes" },
   { steps: sysctlSteps, reason: "before /proc/sys becomes read-only" },
   { steps: hiddenPathSteps, reason: "after everything that may need those paths" },
   { steps: umaskSteps, reason: "the last file was made" },

@@ -17,6 +17,7 @@ import {
   newSessionStep,
 } from "./namespaces.ts";
 import { joinKeyringSteps } from "./keyring.ts";
+import { keepHostProcSteps, keyringLabelSteps, processLabelSteps } from "./labels.ts";
 import { schedulingSteps } from "./scheduling.ts";
 import type { Plan } from "./plan.ts";
 import type { Step } from "./step.ts";
@@ -36,14 +37,18 @@ function execSteps(input: ExecInput): Step[] {
     ...initialAffinitySteps(input),
     // The files of the cgroups are the host's.
     ...joinCgroupSteps(input),
+    // The container's own /proc may be anything.
+    ...keepHostProcSteps(input),
     ...joinProcessSteps(input.joined),
     ...forkJoinedSteps(input.cgroups.unifiedDirectory !== null),
     ...finalAffinitySteps(input),
     newSessionStep(),
+    ...keyringLabelSteps(input),
     ...joinKeyringSteps(input),
     ...joinedRootSteps(input),
     ...terminalSteps(input),
     ...changedUmaskSteps(input),
+    ...processLabelSteps(input),
     // A low limit must not disturb the steps before.
     ...limitSteps(input),
     ...schedulingSteps(input),

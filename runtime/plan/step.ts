@@ -42,6 +42,7 @@ export type StepAction =
   | FilesystemStep
   | TerminalStep
   | SchedulingStep
+  | LabelStep
   | IdentityStep
   | ExecStep;
 
@@ -147,8 +148,6 @@ export type RootStep =
   | { readonly kind: "openReadonlyRoot"; readonly lower: string; readonly scratch: string }
   /** An overlay of `lower` on a tmpfs at `scratch`. */
   | { readonly kind: "openOverlayRoot"; readonly lower: string; readonly scratch: string }
-  /** Keeps a descriptor of the host's procfs, to be trusted when the container's own `/proc` may be anything. */
-  | { readonly kind: "keepHostProc" }
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
   /** Clones a source of a bind mount, cut off from the host's mounts, for a later step with the same origin. */
@@ -309,6 +308,19 @@ export type SchedulingStep =
   | { readonly kind: "setIoPriority"; readonly ioPriority: ValidIoPriority }
   | { readonly kind: "setPersonality"; readonly domain: PersonalityDomain }
   | { readonly kind: "setMemoryPolicy"; readonly policy: ValidMemoryPolicy };
+
+/** What security modules are told through procfs. */
+export type LabelStep =
+  /** Keeps a descriptor of the host's procfs, verified to be one: the container's own `/proc` may be anything. */
+  | { readonly kind: "keepHostProc" }
+  /** Writes to a file of `/proc/thread-self/attr`: what this process gets at its next execve, or keys that it makes. */
+  | {
+    readonly kind: "setLabel";
+    readonly module: "apparmor" | "selinux";
+    readonly attribute: "exec" | "keycreate";
+    /** The profile, or the SELinux context. */
+    readonly value: string;
+  };
 
 /** From root's powers to the process's. */
 export type IdentityStep =

@@ -44,8 +44,9 @@ export function changedProcess(
     user: userOf(base, options),
     ...capabilitiesOf(base, options),
     ...noNewPrivileges ? { noNewPrivileges } : {},
-    ...processLabel === null ? {} : { selinuxLabel: processLabel },
-    ...apparmor === null ? {} : { apparmorProfile: apparmor },
+    // As with runc, an empty word is none.
+    ...processLabel ? { selinuxLabel: processLabel } : {},
+    ...apparmor ? { apparmorProfile: apparmor } : {},
   };
 }
 

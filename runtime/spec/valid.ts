@@ -238,6 +238,10 @@ export interface ValidProcess {
   readonly noNewPrivileges: boolean;
   /** Null: leave it alone. */
   readonly oomScoreAdj: number | null;
+  /** AppArmor profile; "" for none. */
+  readonly apparmorProfile: string;
+  /** SELinux context; "" for none. */
+  readonly selinuxLabel: string;
   /** Null: leave it alone. */
   readonly scheduler: ValidScheduler | null;
   /** Null: leave it alone. */

@@ -1,7 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { MS } from "syscalls/abi/mount.ts";
 import { openFlags } from "syscalls/abi/open.ts";
-import { PROC_SUPER_MAGIC, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountStep } from "runtime/plan/step.ts";
@@ -12,6 +11,7 @@ import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from 
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
 import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
+import { requireProc } from "./lower_labels.ts";
 import { attach, cloneSource, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
@@ -182,12 +182,12 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   if (opened !== undefined) {
     builder.branch({ when: { kind: "succeeded" }, to: reached });
     builder.set(tree, builder.value(opened, "source"));
-    if (step.mustBeProc) requireProc(low, tree);
+    if (step.mustBeProc) requireProc(low, tree, ERRNO.EINVAL);
     if (attributes !== null) addAttributes(low, tree, attributes);
     builder.jump(done);
   }
   builder.place(reached);
-  if (step.mustBeProc) requireProc(low, tree);
+  if (step.mustBeProc) requireProc(low, tree, ERRNO.EINVAL);
   if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
   builder.place(done);
 }
@@ -199,17 +199,6 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
 function lowerIdmap(low: Lowering, tree: Slot): void {
   atKnownNumber(low, tree, IDMAP_TREE);
   askHost(low, "idmap");
-}
-
-/** CVE-2019-16884: what is bound onto /proc must be a procfs, or label writes can be faked. */
-function requireProc(low: Lowering, tree: Slot): void {
-  const { builder } = low;
-  const status = builder.slot(STATFS_SIZE);
-  const proc = builder.label();
-  builder.call("fstatfs", [builder.value(tree, "tree"), builder.addressOf(status, "status")]);
-  builder.branch({ of: status, when: { kind: "equals", value: PROC_SUPER_MAGIC }, to: proc });
-  builder.fail(builder.immediate(ERRNO.EINVAL, "EINVAL"));
-  builder.place(proc);
 }
 
 /** A mount point of the source's kind: a directory for a directory, a file for everything else. */

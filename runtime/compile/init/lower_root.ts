@@ -30,8 +30,6 @@ export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: str
       return lowerReadonlyRoot(low, step);
     case "openOverlayRoot":
       return lowerOverlay(low, step);
-    case "keepHostProc":
-      return lowerKeep(low, "/proc", low.hostProc, ["O_PATH", "O_DIRECTORY"]);
     case "keepHostNull":
       return lowerKeepNull(low);
     case "openSource":

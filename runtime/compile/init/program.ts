@@ -5,10 +5,17 @@ import type { ProgramSink } from "syscalls/native/sink.ts";
 import { x8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { NamespaceStep, ProcessStep, SchedulingStep, Step } from "runtime/plan/step.ts";
+import type {
+  LabelStep,
+  NamespaceStep,
+  ProcessStep,
+  SchedulingStep,
+  Step,
+} from "runtime/plan/step.ts";
 import { lowerExec } from "./lower_exec.ts";
 import { type FileStep, lowerFile } from "./lower_files.ts";
 import { lowerIdentity } from "./lower_identity.ts";
+import { lowerLabel } from "./lower_labels.ts";
 import { lowerMount } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { lowerRoot } from "./lower_root.ts";
@@ -62,7 +69,6 @@ function lowerStep(low: Lowering, step: Step): void {
     case "openRoot":
     case "openReadonlyRoot":
     case "openOverlayRoot":
-    case "keepHostProc":
     case "keepHostNull":
     case "openSource":
     case "pivotRoot":
@@ -90,7 +96,7 @@ function lowerStep(low: Lowering, step: Step): void {
 
 function lowerRest(
   low: Lowering,
-  step: FileStep | SchedulingStep | ProcessStep | NamespaceStep,
+  step: FileStep | SchedulingStep | LabelStep | ProcessStep | NamespaceStep,
 ): void {
   switch (step.kind) {
     case "setCpuAffinity":
@@ -99,6 +105,9 @@ function lowerRest(
     case "setPersonality":
     case "setMemoryPolicy":
       return lowerScheduling(low, step);
+    case "keepHostProc":
+    case "setLabel":
+      return lowerLabel(low, step);
     case "makeSymlink":
     case "makeDevice":
     case "makeDirectory":

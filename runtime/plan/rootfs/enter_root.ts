@@ -64,17 +64,10 @@ function ancestors(path: string): string[] {
   return list;
 }
 
-/** Descriptors of the host's files that later steps trust; they must be opened while the host's tree is there. */
-export function keepHostFilesSteps(input: PlanInput): Step[] {
-  const { spec } = input;
-  const steps: Step[] = [];
-  if (spec.sysctl.length > 0) {
-    steps.push({ kind: "keepHostProc", label: 'open the host\'s "/proc"', origin: "" });
-  }
-  if (spec.maskedPaths.length > 0) {
-    steps.push({ kind: "keepHostNull", label: 'open the host\'s "/dev/null"', origin: "" });
-  }
-  return steps;
+/** What covers masked files; it must be opened while the host's tree is there. */
+export function keepHostNullSteps(input: PlanInput): Step[] {
+  if (input.spec.maskedPaths.length === 0) return [];
+  return [{ kind: "keepHostNull", label: 'open the host\'s "/dev/null"', origin: "" }];
 }
 
 /** From here on "/" is the container's root. */

@@ -70,6 +70,8 @@ export function checkProcess(
       : checkCapabilities(capabilities, grantable, `${origin}/capabilities`, findings),
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: oomScoreAdj ?? null,
+    apparmorProfile: process.apparmorProfile ?? "",
+    selinuxLabel: process.selinuxLabel ?? "",
     ...checkTiming(process, origin, findings),
   };
 }
