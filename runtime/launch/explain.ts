@@ -178,6 +178,7 @@ function usualHint(step: Step, errno: number): string | null {
         ? "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have"
         : null;
     case "makeDevice":
+      if (errno === ERRNO.ENODEV) return "the host has another file there, which cannot be bound";
       return errno === ERRNO.EEXIST ? "another file is there already" : null;
     case "enterDirectory":
     case "makeDirectory":
@@ -196,6 +197,9 @@ function usualHint(step: Step, errno: number): string | null {
       return null;
   }
 }
+
+/** No other call of a mount fails with EXDEV. */
+const INTO_PROC = "a symlink of the image leads the mount point inside /proc";
 
 function mountHint(
   step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
@@ -217,6 +221,8 @@ function mountHint(
       return `filesystem "${step.type}" must be mounted on ordinary directory`;
     case ERRNO.EOPNOTSUPP:
       return "the label of /linux/mountLabel needs SELinux";
+    case ERRNO.EXDEV:
+      return INTO_PROC;
     case ERRNO.ENOSPC:
       return "raise fs.mount-max";
     case ERRNO.EROFS:
@@ -236,6 +242,8 @@ function isLabelled(
 
 function bindHint(step: BindStep, errno: number): string | null {
   switch (errno) {
+    case ERRNO.EXDEV:
+      return INTO_PROC;
     case ERRNO.ENOENT:
       return `is the source "${step.source}" there?`;
     case ERRNO.EINVAL:

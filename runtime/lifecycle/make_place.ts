@@ -5,7 +5,7 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { decodeText } from "syscalls/abi/text.ts";
 import { Arena } from "syscalls/libc/arena.ts";
 import { rawCall, retryCall } from "syscalls/libc/call.ts";
-import { fileStat, openFile } from "syscalls/libc/files.ts";
+import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { PLACE_ROOT } from "runtime/plan/protocol.ts";
@@ -29,9 +29,8 @@ export function makePlace(init: Pid, step: Step | undefined, kind: "directory" |
   const O = openFlags(hostArch());
   const flags = O.of("O_PATH", "O_DIRECTORY");
   using root = openFile(`/proc/${init}/fd/${PLACE_ROOT}`, flags);
-  using process = openFile(`/proc/${init}`, flags);
   // The init is root of its user namespace: files that it made would be that user's.
-  const { uid, gid } = fileStat(process.fd);
+  const [uid, gid] = idsOf(init);
   const umask = rawCall("umask", 0);
   rawCall("setfsgid", gid);
   rawCall("setfsuid", uid);
@@ -43,6 +42,14 @@ export function makePlace(init: Pid, step: Step | undefined, kind: "directory" |
     rawCall("setfsgid", 0);
     rawCall("umask", umask);
   }
+}
+
+/** User and group of a process, as this one sees them. The owner of its folder in /proc is root where it may not be traced. */
+function idsOf(process: Pid): [number, number] {
+  const status = Deno.readTextFileSync(`/proc/${process}/status`);
+  const effective = (name: string): number =>
+    Number(new RegExp(`^${name}:\\t\\d+\\t(\\d+)`, "m").exec(status)?.[1]);
+  return [effective("Uid"), effective("Gid")];
 }
 
 /** The names on the way from the root to where a path leads, as far as links are there; no link is among them. */

@@ -26,6 +26,11 @@ export function noUmaskSteps(): Step[] {
   return [{ kind: "setUmask", umask: 0, label: "set umask 0000", origin: "" }];
 }
 
+/** Before the process gives up its powers: nothing that it has opened on the way is in sight of what it looks up next. */
+export function closeOpenedStep({ preservedFds }: Pick<PlanInput, "preservedFds">): Step {
+  return { kind: "closeOpened", preservedFds, label: "close all that was opened", origin: "" };
+}
+
 /** Signals that the JavaScript engine and its C library ignore in the runtime itself. */
 const IGNORED_BY_ENGINE = signalSet(SIGNALS.SIGPIPE, 32, 33);
 

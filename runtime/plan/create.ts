@@ -1,4 +1,4 @@
-import { beginSteps, noUmaskSteps } from "./begin.ts";
+import { beginSteps, closeOpenedStep, noUmaskSteps } from "./begin.ts";
 import {
   executeSteps,
   identitySteps,
@@ -64,7 +64,8 @@ export const CREATE_ORDER: readonly Phase[] = [
     reason: "the cgroup files are the host's, and so must be whoever writes to them",
   },
   {
-    steps: (input) => input.spec.sysctl.length > 0 ? [keepHostProcStep()] : keepHostProcSteps(input),
+    steps: (input) =>
+      input.spec.sysctl.length > 0 ? [keepHostProcStep()] : keepHostProcSteps(input),
     reason: "a mount namespace that is joined next may have anything at /proc",
   },
   {
@@ -127,9 +128,7 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: hiddenPathSteps, reason: "after everything that may need those paths" },
   { steps: umaskSteps, reason: "the last file was made" },
   {
-    steps: ({ preservedFds }) => [
-      { kind: "closeOpened", preservedFds, label: "close all that was opened", origin: "" },
-    ],
+    steps: (input) => [closeOpenedStep(input)],
     reason: "before RLIMIT_NOFILE, which may be too low for all that is open, and before the wait",
   },
   { steps: limitSteps, reason: "a low limit must not disturb the steps before" },

@@ -1,6 +1,6 @@
 import type { NamespaceType } from "runtime/spec/valid.ts";
 import { finalAffinitySteps, initialAffinitySteps } from "./affinity.ts";
-import { beginSteps } from "./begin.ts";
+import { beginSteps, closeOpenedStep } from "./begin.ts";
 import { capabilityWarnings } from "./capabilities.ts";
 import {
   changedUmaskSteps,
@@ -49,6 +49,8 @@ function execSteps(input: ExecInput): Step[] {
     ...terminalSteps(input),
     ...changedUmaskSteps(input),
     ...processLabelSteps(input),
+    // CVE-2024-21626: from here on paths are looked up that the image may have written.
+    closeOpenedStep(input),
     // A low limit must not disturb the steps before.
     ...limitSteps(input),
     ...schedulingSteps(input),

@@ -35,11 +35,17 @@ export function joinSteps(input: PlanInput): Step[] {
     return [...sharedPidSteps(input), ...others.map((it) => join(it, "only"))];
   }
   return [
+    ...sharedPidSteps(input),
     ...others.map((it) => join(it, "first")),
     ...user.map((it) => join(it, "only")),
     ...others.map((it) => join(it, "again")),
-    becomeRoot(namespaceOf(input.spec, "user")?.origin ?? "", true),
+    becomeRoot(user[0]?.namespace.origin ?? "", ownsProcFiles(input)),
   ];
+}
+
+/** In a user namespace that is joined, only time offsets need it. */
+function ownsProcFiles(input: PlanInput): boolean {
+  return sharedPidSteps(input).length === 0 || input.spec.timeOffsets.length > 0;
 }
 
 const FORBID_TRACING: Step = {
@@ -49,13 +55,14 @@ const FORBID_TRACING: Step = {
 };
 
 /**
- * In a pid namespace that others are in, the init shows itself to them long before it has given up its powers. With a user
- * namespace of its own it has none that they could want, and needs its files in /proc.
+ * In a pid namespace that others are in, the init shows itself to them long before it has given up its powers, and while it still
+ * has the host's files in sight. With a new user namespace nobody else in there can trace what belongs to that; in one that it
+ * joins, others may have every capability.
  */
 function sharedPidSteps({ spec }: PlanInput): Step[] {
   const pid = namespaceOf(spec, "pid");
   const shared = pid === undefined || pid.path !== null;
-  return shared && !hasNamespace(spec, "user") ? [FORBID_TRACING] : [];
+  return shared && !isNew(spec, "user") ? [FORBID_TRACING] : [];
 }
 
 /** Joins namespaces of a running container, and is root in its user namespace if that is one of them. */
@@ -74,6 +81,10 @@ export function joinProcessSteps(types: readonly NamespaceType[]): Step[] {
 function becomeRoot(origin: string, ownsProcFiles: boolean): Step {
   const label = "become root of the user namespace";
   return { kind: "becomeNamespaceRoot", ownsProcFiles, label, origin };
+}
+
+function isJoined({ spec }: PlanInput, type: NamespaceType): boolean {
+  return hasNamespace(spec, type) && !isNew(spec, type);
 }
 
 /** The namespaces that must exist before the init does: user, which owns the rest, and time, whose offsets come first. */
@@ -140,6 +151,8 @@ export function forkSteps(input: PlanInput): Step[] {
     ? "no new namespaces"
     : `new ${namespaces.join(", ")} namespaces`;
   return [
+    // Once more: for time offsets it was allowed.
+    ...isJoined(input, "user") ? sharedPidSteps(input) : [],
     {
       kind: "forkInit",
       namespaces,

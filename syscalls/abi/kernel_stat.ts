@@ -26,6 +26,12 @@ export function statOffsets(arch: Arch): StatOffsets {
 export const STATFS_SIZE = 120;
 /** Offset of its `f_flags`, 64 bits wide. */
 export const STATFS_FLAGS = 80;
+/** Flags of `f_flags` about access times (linux/statfs.h). */
+export const STATFS_FLAG = {
+  ST_NOATIME: 0x400n,
+  ST_NODIRATIME: 0x800n,
+  ST_RELATIME: 0x1000n,
+} as const;
 
 /** `f_type` of devpts (linux/magic.h). */
 export const DEVPTS_SUPER_MAGIC = 0x1cd1n;

@@ -1,5 +1,5 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { DEVPTS_SUPER_MAGIC, makedev } from "syscalls/abi/kernel_stat.ts";
+import { DEVPTS_SUPER_MAGIC, makedev, PROC_SUPER_MAGIC } from "syscalls/abi/kernel_stat.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { S_IF } from "syscalls/abi/open.ts";
 import { interpret, type Interpretation, type Memory } from "syscalls/native/interpreter.ts";
@@ -23,6 +23,15 @@ const OPENING: readonly SyscallName[] = [
   "socket",
 ];
 
+const CHARACTER = BigInt(S_IF.S_IFCHR);
+
+/** What programs look at once it is open: mode and device number, and what its file system is. */
+const OPENED: readonly (readonly [SyscallName, string, readonly [bigint, bigint], bigint])[] = [
+  ["openat", "/proc", [BigInt(S_IF.S_IFDIR), 0n], PROC_SUPER_MAGIC],
+  ["openat2", "dev/pts/ptmx", [CHARACTER, makedev(5, 2)], DEVPTS_SUPER_MAGIC],
+  ["open_tree", "/dev/null", [CHARACTER, makedev(1, 3)], 0n],
+];
+
 /** `struct stat` of x86-64 for the node that was made last: its mode and device number. */
 function writeStat(
   memory: Memory,
@@ -42,6 +51,7 @@ function writeStat(
 export function runWhereAllWorks(plan: Plan, failing: number | null = null): Interpretation {
   let count = 0;
   let made: readonly [bigint, bigint] = [0n, 0n];
+  let filesystem = 0n;
   let fd = 50n;
   return interpret(programOf(plan), {
     syscall: (name: SyscallName, args: readonly bigint[], memory: Memory): bigint => {
@@ -52,14 +62,12 @@ export function runWhereAllWorks(plan: Plan, failing: number | null = null): Int
         return -BigInt(ERRNO.ENOTDIR);
       }
       if (name === "getcwd") memory.write(args[0] ?? 0n, new TextEncoder().encode("/work\0"));
-      if (name === "openat2" && memory.cString(args[1] ?? 0n) === "dev/pts/ptmx") {
-        made = [BigInt(S_IF.S_IFCHR), makedev(5, 2)];
-      }
+      const opened = OPENED.find(([call, path]) =>
+        call === name && memory.cString(args[1] ?? 0n) === path
+      );
+      if (opened !== undefined) [, , made, filesystem] = opened;
       if (name === "fstatfs") {
-        memory.write(
-          args[1] ?? 0n,
-          new Uint8Array(new BigUint64Array([DEVPTS_SUPER_MAGIC]).buffer),
-        );
+        memory.write(args[1] ?? 0n, new Uint8Array(new BigUint64Array([filesystem]).buffer));
       }
       if (name === "mknodat") made = [args[2] ?? 0n, args[3] ?? 0n];
       if (name === "newfstatat") writeStat(memory, args[2] ?? 0n, made);

@@ -1,7 +1,7 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { STATFS_FLAGS, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
+import { STATFS_FLAG, STATFS_FLAGS, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
 import { MOUNT_ATTR } from "syscalls/abi/mount.ts";
-import type { Slot } from "syscalls/native/program.ts";
+import type { Condition, Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
 import type { RecursiveAttributes } from "runtime/plan/step.ts";
 import type { Lowering } from "./lowering.ts";
@@ -62,26 +62,34 @@ export function addAttributes(
 ): void {
   const { builder } = low;
   const asked = LOCKABLE.filter((name) => clear.includes(name));
-  if (asked.length > 0) {
+  const times = accessTimes(set);
+  if (asked.length + times.set.length > 0) {
     const status = builder.slot(STATFS_SIZE);
     const refused = builder.label();
     const allowed = builder.label();
+    const of = { slot: status, offset: STATFS_FLAGS };
     builder.call("fstatfs", [builder.value(tree, "tree"), builder.addressOf(status, "status")]);
     for (const name of asked) {
       // The attributes have the bits of the flags of statvfs(3), which statfs gives with a bit of its own.
       const bit = MOUNT_ATTR.of(name);
-      builder.branch({
-        of: { slot: status, offset: STATFS_FLAGS },
-        when: { kind: "maskedEquals", mask: bit, value: bit },
-        to: refused,
-      });
+      builder.branch({ of, when: { kind: "maskedEquals", mask: bit, value: bit }, to: refused });
     }
-    builder.jump(allowed);
+    if (times.set.length === 0) builder.jump(allowed);
+    else builder.branch({ of, when: sameTimes(times.set), to: allowed });
     builder.place(refused);
     builder.fail(builder.immediate(ERRNO.EPERM, "EPERM"));
     builder.place(allowed);
   }
   if (set.length > 0) setAttributes(low, tree, { set, clear: [], deep: false, forgive: [] });
+}
+
+/** Access times are locked whatever they are: only those that the mount has can be asked for. */
+function sameTimes(set: readonly MountAttrName[]): Condition {
+  const { ST_NOATIME, ST_NODIRATIME, ST_RELATIME } = STATFS_FLAG;
+  const value = (set.includes("MOUNT_ATTR_NOATIME") ? ST_NOATIME : 0n) |
+    (set.includes("MOUNT_ATTR_NODIRATIME") ? ST_NODIRATIME : 0n) |
+    (set.includes("MOUNT_ATTR_RELATIME") ? ST_RELATIME : 0n);
+  return { kind: "maskedEquals", mask: ST_NOATIME | ST_NODIRATIME | ST_RELATIME, value };
 }
 
 function accessTimes(given: readonly MountAttrName[]): RecursiveAttributes {

@@ -8,6 +8,8 @@ export interface Ensure {
   readonly made?: Slot;
   /** Where to go when a symlink that leads nowhere is in the way; without it, that is a failure. */
   readonly dangling?: Label;
+  /** A symlink at the very end of the path is a failure: ENOTDIR. */
+  readonly ordinary?: boolean;
 }
 
 /**
@@ -19,10 +21,11 @@ export function ensureDirectory(
   low: Lowering,
   path: string,
   into: Slot,
-  { made, dangling }: Ensure = {},
+  { made, dangling, ordinary = false }: Ensure = {},
 ): void {
   const { builder } = low;
-  openInRoot(low, path, { into, flags: ["O_DIRECTORY"], forgive: [ERRNO.ENOENT] });
+  const flags = ["O_DIRECTORY", ...ordinary ? ["O_NOFOLLOW"] as const : []] as const;
+  openInRoot(low, path, { into, flags, forgive: [ERRNO.ENOENT] });
   const names = inside(path).split("/").filter((name) => name !== "" && name !== ".");
   if (names.length === 0) return;
   const done = builder.label();

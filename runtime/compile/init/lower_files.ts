@@ -1,7 +1,7 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { makedev, STAT_SIZE, statOffsets } from "syscalls/abi/kernel_stat.ts";
+import { makedev } from "syscalls/abi/kernel_stat.ts";
 import { MNT, OPEN_TREE } from "syscalls/abi/mount.ts";
-import { AT, openFlags, S_IF } from "syscalls/abi/open.ts";
+import { AT, openFlags } from "syscalls/abi/open.ts";
 import { CLOSE_RANGE } from "syscalls/abi/process.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
@@ -20,6 +20,7 @@ import { ordinaryMountPointFile } from "./mount_point.ts";
 import { forget, useParent } from "./open_directory.ts";
 import { attach, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
+import { nodeType, requireNode } from "./verify.ts";
 
 export type FileStep = Exclude<FilesystemStep, MountStep>;
 /** The largest number that a descriptor could have (close_range(2)). */
@@ -70,21 +71,16 @@ function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink"
   });
 }
 
-const TYPE_NAMES = { c: "S_IFCHR", b: "S_IFBLK", p: "S_IFIFO" } as const;
-
-function typeBits(type: "c" | "b" | "p"): bigint {
-  return BigInt(S_IF[TYPE_NAMES[type]]);
-}
-
 function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
   const { builder } = low;
-  if (step.how === "bind") return bindDevice(low, step.path);
+  if (step.how === "bind") return bindDevice(low, step);
   const done = builder.label();
   const parent = useParent(low, step.path);
   const isNode = step.type !== "p";
+  const { name, bits } = nodeType(step.type);
   const mode = builder.immediate(
-    typeBits(step.type) | BigInt(step.mode),
-    `${TYPE_NAMES[step.type]}|0${step.mode.toString(8)}`,
+    bits | BigInt(step.mode),
+    `${name}|0${step.mode.toString(8)}`,
   );
   const device = builder.immediate(makedev(step.major, step.minor), `${step.major}:${step.minor}`);
   builder.call("mknodat", [
@@ -100,7 +96,7 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
       builder.branch({ when: { kind: "errno", errno: ERRNO.EEXIST }, to: allowed });
     }
     // No CAP_MKNOD, or a device cgroup above us: the host's own node serves as well.
-    bindDevice(low, step.path);
+    bindDevice(low, step);
     builder.jump(done);
     builder.place(allowed);
   }
@@ -122,9 +118,7 @@ function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void
   const opened = builder.value(node, "node");
   const empty = builder.cString("");
   const emptyPath = builder.flags(AT, AT.of("AT_EMPTY_PATH"));
-  const status = builder.slot(STAT_SIZE);
-  builder.call("newfstatat", [opened, empty, builder.addressOf(status, "status"), emptyPath]);
-  requireDevice(low, step, status);
+  requireNode(low, node, step, "EEXIST");
   if (step.uid !== 0 || step.gid !== 0) {
     const [uid, gid] = [builder.immediate(step.uid), builder.immediate(step.gid)];
     builder.call("fchownat", [opened, empty, uid, gid, emptyPath]);
@@ -132,38 +126,14 @@ function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void
   close(low, node);
 }
 
-/** Fails with EEXIST unless a `struct stat` tells of the device that was asked for. */
-function requireDevice(low: Lowering, step: Of<"makeDevice">, status: Slot): void {
+/** The host's own node, if it is the same device. */
+function bindDevice(low: Lowering, step: Of<"makeDevice">): void {
   const { builder } = low;
-  const offsets = statOffsets(low.arch);
-  const wrong = builder.label();
-  const right = builder.label();
-  const typeIs = builder.label();
-  builder.branch({
-    of: { slot: status, offset: offsets.mode },
-    when: { kind: "maskedEquals", mask: BigInt(S_IF.S_IFMT), value: typeBits(step.type) },
-    to: typeIs,
-  });
-  builder.jump(wrong);
-  builder.place(typeIs);
-  if (step.type === "p") builder.jump(right);
-  else {
-    builder.branch({
-      of: { slot: status, offset: offsets.rdev },
-      when: { kind: "equals", value: makedev(step.major, step.minor) },
-      to: right,
-    });
-  }
-  builder.place(wrong);
-  builder.fail(builder.immediate(ERRNO.EEXIST, "EEXIST"));
-  builder.place(right);
-}
-
-function bindDevice(low: Lowering, path: string): void {
-  const { builder } = low;
+  const { path } = step;
   const tree = builder.slot();
   const target = builder.slot();
   cloneTree(low, { from: cwd(low), path, into: tree });
+  requireNode(low, tree, step, "ENODEV");
   ordinaryMountPointFile(low, path, target);
   attach(low, tree, builder.value(target, "target"), "");
   close(low, target);

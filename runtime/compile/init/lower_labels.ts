@@ -1,11 +1,10 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { PROC_SUPER_MAGIC, STATFS_SIZE } from "syscalls/abi/kernel_stat.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { encodeText } from "syscalls/abi/text.ts";
-import type { Slot } from "syscalls/native/program.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import type { LabelStep } from "runtime/plan/step.ts";
 import { close, cwd, type Lowering, openAt } from "./lowering.ts";
+import { requireProc } from "./verify.ts";
 
 export function lowerLabel(low: Lowering, step: LabelStep): void {
   switch (step.kind) {
@@ -26,17 +25,7 @@ function lowerKeepProc(low: Lowering): void {
     builder.cString("/proc"),
     builder.flags(family, family.of("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")),
   ], { into: low.hostProc });
-  requireProc(low, low.hostProc, ERRNO.ENODEV);
-}
-
-/** CVE-2019-16884: what counts as procfs must be one, or whatever is written to it ends nowhere. Fails with `errno` otherwise. */
-export function requireProc({ builder }: Lowering, opened: Slot, errno: number): void {
-  const status = builder.slot(STATFS_SIZE);
-  const proc = builder.label();
-  builder.call("fstatfs", [builder.value(opened, "tree"), builder.addressOf(status, "status")]);
-  builder.branch({ of: status, when: { kind: "equals", value: PROC_SUPER_MAGIC }, to: proc });
-  builder.fail(builder.immediate(errno));
-  builder.place(proc);
+  requireProc(low, low.hostProc, "ENODEV");
 }
 
 /**

@@ -11,9 +11,9 @@ import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from 
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
 import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
-import { requireProc } from "./lower_labels.ts";
 import { attach, cloneSource, setPropagation, setRecursive } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
+import { requireProc } from "./verify.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
 type Noted<Kind extends MountStep["kind"]> = Of<Kind> & { readonly origin: string };
@@ -45,10 +45,8 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const tree = builder.slot();
   const { inheritMode } = step;
   const made = inheritMode ? builder.slot() : undefined;
-  if (step.ordinaryDirectory) {
-    ordinaryMountPoint(low, step.destination, target);
-    refuseSymlink(low, step.destination);
-  } else mountPoint(low, step.destination, target, made);
+  if (step.ordinaryDirectory) ordinaryMountPoint(low, step.destination, target);
+  else mountPoint(low, step.destination, target, made);
   mountNew(low, { ...step, into: tree }, (context) => {
     if (made !== undefined) lowerInheritMode(low, { made, context, target });
   });
@@ -63,18 +61,25 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   close(low, tree);
 }
 
-/** Extended attributes need a path, which descriptors such as this one have in /proc only. */
+/** Extended attributes need a path, and the only one that cannot lead elsewhere is that of the working directory. */
 function lowerRelabel(low: Lowering, tree: Slot, context: string): void {
   const { builder } = low;
   const value = encodeCString(context);
-  atKnownNumber(low, tree, KNOWN_NUMBER);
-  builder.call("setxattr", [
-    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
-    builder.cString("security.selinux"),
-    builder.bytes(value, JSON.stringify(context), 1),
-    builder.immediate(value.length),
-    builder.immediate(0),
-  ]);
+  inDirectory(low, tree, () =>
+    builder.call("setxattr", [
+      builder.cString("."),
+      builder.cString("security.selinux"),
+      builder.bytes(value, JSON.stringify(context), 1),
+      builder.immediate(value.length),
+      builder.immediate(0),
+    ]));
+}
+
+/** For calls that take a path and no descriptor: the /proc of a container that runs is not to be trusted with `/proc/self/fd`. */
+function inDirectory({ builder }: Lowering, directory: Slot, calls: () => void): void {
+  builder.call("fchdir", [builder.value(directory, "directory")]);
+  calls();
+  builder.call("chdir", [builder.cString("/")]);
 }
 
 function atKnownNumber(low: Lowering, slot: Slot, number: number): void {
@@ -114,27 +119,27 @@ function lowerInheritMode(
   builder.place(done);
 }
 
-/** CVE-2019-19921: a procfs must not be mounted through a symlink of the image. */
-function refuseSymlink(low: Lowering, path: string): void {
-  const plain = low.builder.slot();
-  openInRoot(low, path, { into: plain, flags: ["O_DIRECTORY", "O_NOFOLLOW"] });
-  close(low, plain);
-}
-
 function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   const { builder } = low;
   const target = builder.slot();
-  if (step.remount) openInRoot(low, step.destination, { into: target });
-  else mountPoint(low, step.destination, target);
-  atKnownNumber(low, target, KNOWN_NUMBER);
   const flags = MS.of(...step.flags, ...step.remount ? ["MS_REMOUNT"] as const : []);
-  builder.call("mount", [
-    builder.cString(step.source),
-    builder.cString(`/proc/self/fd/${KNOWN_NUMBER}`),
-    builder.cString(step.type),
-    builder.flags(MS, flags),
-    step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),
-  ]);
+  const mountAt = (path: string): void =>
+    builder.call("mount", [
+      builder.cString(step.source),
+      builder.cString(path),
+      builder.cString(step.type),
+      builder.flags(MS, flags),
+      step.data === "" ? builder.immediate(0, "NULL") : builder.cString(step.data),
+    ]);
+  if (step.remount) {
+    // It may be a file, which nobody can change to.
+    openInRoot(low, step.destination, { into: target });
+    atKnownNumber(low, target, KNOWN_NUMBER);
+    mountAt(`/proc/self/fd/${KNOWN_NUMBER}`);
+  } else {
+    mountPoint(low, step.destination, target);
+    inDirectory(low, target, () => mountAt("."));
+  }
   close(low, target);
   mountedOn(low, step.destination);
   // What was just mounted covers the descriptor, so the path is opened again to reach it.
@@ -182,12 +187,12 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   if (opened !== undefined) {
     builder.branch({ when: { kind: "succeeded" }, to: reached });
     builder.set(tree, builder.value(opened, "source"));
-    if (step.mustBeProc) requireProc(low, tree, ERRNO.EINVAL);
+    if (step.mustBeProc) requireProc(low, tree, "EINVAL");
     if (attributes !== null) addAttributes(low, tree, attributes);
     builder.jump(done);
   }
   builder.place(reached);
-  if (step.mustBeProc) requireProc(low, tree, ERRNO.EINVAL);
+  if (step.mustBeProc) requireProc(low, tree, "EINVAL");
   if (attributes !== null) setBindAttributes(low, tree, attributes, step.flagsMayBeLocked);
   builder.place(done);
 }

@@ -14,6 +14,7 @@ import {
   setPropagation,
 } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
+import { requireNull } from "./verify.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
 
@@ -140,6 +141,7 @@ function lowerKeepNull(low: Lowering): void {
   ], {
     into: low.hostNull,
   });
+  requireNull(low, low.hostNull);
 }
 
 function lowerKeep(

@@ -180,7 +180,8 @@ export function openInRoot(
     from: low.builder.value(low.root, "root"),
     path: inside(path),
     flags: ["O_PATH", ...options.flags ?? []],
-    resolve: ["RESOLVE_IN_ROOT"],
+    // That the first implies the second may change (openat2(2)).
+    resolve: ["RESOLVE_IN_ROOT", "RESOLVE_NO_MAGICLINKS"],
     into: options.into,
     forgive: options.forgive ?? [],
   });

@@ -1,24 +1,31 @@
-import { openFlags } from "syscalls/abi/open.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
+import { type OpenFlag, openFlags } from "syscalls/abi/open.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
 import { PLACE_ROOT } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { ensureDirectory, ensureFile, makeComponent, nameOf } from "./ensure_path.ts";
-import { type Lowering, openAt, type OpenDirectory, openInRoot } from "./lowering.ts";
+import { inside, type Lowering, openAt, type OpenDirectory, openInRoot } from "./lowering.ts";
 import { inFresh } from "./open_directory.ts";
+import { refuseProc } from "./verify.ts";
 
 /** Opens a directory to mount onto, made where missing. A symlink that leads nowhere gets what it leads to, inside the root. */
 export function mountPoint(low: Lowering, path: string, into: Slot, made?: Slot): void {
   if (inFresh(low, path)) return mountPointInFresh(low, path, into, made);
   const marked = made === undefined ? {} : { made };
-  throughHost(low, { path, into, duty: "placeDirectory" }, (dangling) => {
-    ensureDirectory(low, path, into, { ...marked, dangling });
+  unlessPlain(low, { path, into, flags: ["O_DIRECTORY"] }, () => {
+    throughHost(low, { path, into, duty: "placeDirectory" }, (dangling) => {
+      ensureDirectory(low, path, into, { ...marked, dangling });
+    });
   });
 }
 
-/** The same where a symlink is a failure: for file systems that the runtime itself trusts. */
+/**
+ * The same where a symlink is a failure: for file systems that the runtime itself trusts (CVE-2019-19921). It is looked at and
+ * opened by one call, or another process could exchange it in between (CVE-2023-27561).
+ */
 export function ordinaryMountPoint(low: Lowering, path: string, into: Slot): void {
   if (inFresh(low, path)) mountPointInFresh(low, path, into);
-  else ensureDirectory(low, path, into);
+  else ensureDirectory(low, path, into, { ordinary: true });
 }
 
 function mountPointInFresh(
@@ -34,8 +41,10 @@ function mountPointInFresh(
 /** Opens a file to mount onto, made where missing; a symlink that leads nowhere as for {@link mountPoint}. */
 export function mountPointFile(low: Lowering, path: string, into: Slot): void {
   if (inFresh(low, path)) return ordinaryMountPointFile(low, path, into);
-  throughHost(low, { path, into, duty: "placeFile" }, (dangling) => {
-    ensureFile(low, path, into, { dangling });
+  unlessPlain(low, { path, into, flags: [] }, () => {
+    throughHost(low, { path, into, duty: "placeFile" }, (dangling) => {
+      ensureFile(low, path, into, { dangling });
+    });
   });
 }
 
@@ -50,6 +59,31 @@ export function ordinaryMountPointFile(low: Lowering, path: string, into: Slot):
     mode: 0o755,
     into,
   });
+}
+
+/**
+ * Opens a mount point that is there with no symlink on the way to it, which is the rule. What lies behind symlinks of the image is not
+ * where config.json says, so whatever `otherwise` opens is looked at again.
+ */
+function unlessPlain(
+  low: Lowering,
+  { path, into, flags }: { path: string; into: Slot; flags: readonly OpenFlag[] },
+  otherwise: () => void,
+): void {
+  const { builder } = low;
+  const plain = builder.label();
+  openAt(low, {
+    from: builder.value(low.root, "root"),
+    path: inside(path),
+    flags: ["O_PATH", ...flags],
+    resolve: ["RESOLVE_IN_ROOT", "RESOLVE_NO_SYMLINKS"],
+    into,
+    forgive: [ERRNO.ENOENT, ERRNO.ELOOP],
+  });
+  builder.branch({ when: { kind: "succeeded" }, to: plain });
+  otherwise();
+  refuseProc(low, into);
+  builder.place(plain);
 }
 
 /** A program without loops cannot follow links that lead nowhere. The host half can, in the root at a number both know. */

@@ -42,6 +42,8 @@ Deno.test("a process gets every default", () => {
     capabilities: none,
     noNewPrivileges: false,
     oomScoreAdj: null,
+    apparmorProfile: "",
+    selinuxLabel: "",
     scheduler: null,
     ioPriority: null,
     execCpuAffinity: { initial: null, final: null },
