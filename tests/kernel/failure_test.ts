@@ -207,21 +207,6 @@ containerTest("an id that is no safe file name is refused by every command", (st
   assertEquals(stage.ocirt(["run", "-b", bundle, longest]).code, 0);
 });
 
-containerTest(
-  "a filter, a limit that this version cannot give is refused, not left out",
-  (stage) => {
-    for (
-      const [edit, pointer] of [
-        [(c) => c.process["apparmorProfile"] = "x", "/process/apparmorProfile"],
-        [(c) => c.process["selinuxLabel"] = "x", "/process/selinuxLabel"],
-      ] as readonly (readonly [Edit, string])[]
-    ) {
-      const { code, stderr } = stage.container(edit).run();
-      assert(code === 1 && stderr.includes(pointer), `${pointer}: ${code} ${stderr}`);
-    }
-  },
-);
-
 containerTest("a state root that cannot be made is told", (stage) => {
   Deno.writeTextFileSync(`${stage.dir}/file`, "");
   const { bundle } = stage.container();

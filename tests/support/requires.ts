@@ -1,4 +1,5 @@
 import { findProgram } from "scripts/test/find_program.ts";
+import { hasAppArmor, hasSelinux } from "runtime/host/security_modules.ts";
 
 /**
  * Whether a test that needs a program must be skipped; it says so, since a skip that nobody sees looks like a success.
@@ -13,7 +14,17 @@ export function lacksProgram(program: string, install: string): boolean {
 }
 
 /** What a test needs of the machine it runs on; `cgroup1` is a controller in a tree of version 1. */
-export type Need = "root" | "overlay" | "numa" | "cgroup1" | "cgroup2" | Program;
+export type Need =
+  | "root"
+  | "overlay"
+  | "numa"
+  | "cgroup1"
+  | "cgroup2"
+  | "AppArmor"
+  | "no AppArmor"
+  | "SELinux"
+  | "no SELinux"
+  | Program;
 
 type Program = "busybox" | "fish" | "mandoc" | "ps" | "runc" | "setpriv" | "zsh";
 
@@ -66,6 +77,15 @@ function probe(need: Need): boolean {
       );
     case "cgroup2":
       return differs(!mountinfo().includes(" - cgroup2 "), "cgroup version 2 is not mounted");
+    case "AppArmor":
+      return differs(!hasAppArmor(), "AppArmor is not on in this machine's kernel") ||
+        lacksProgram("apparmor_parser", "apt-get install apparmor");
+    case "no AppArmor":
+      return differs(hasAppArmor(), "AppArmor is on in this machine's kernel");
+    case "SELinux":
+      return differs(!hasSelinux(), "this machine has no SELinux policy");
+    case "no SELinux":
+      return differs(hasSelinux(), "this machine has an SELinux policy");
     case "ps":
       return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
