@@ -2,7 +2,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Edit, TestConfig } from "tests/support/bundle.ts";
 import { messageOf, runProgram } from "tests/support/ocirt.ts";
+import { makeProgram } from "tests/support/small_program.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
+
+/** keyctl(2), and the keyring that a process has. */
+const KEYCTL_GET_SECURITY = 17;
+const KEY_SPEC_SESSION_KEYRING = -3;
 
 const PROFILE = "ocirt-test-profile";
 const OTHER = "ocirt-test-other";
@@ -149,12 +154,20 @@ containerTest("the label is that of the process, of exec's too unless it has ano
 }, "SELinux");
 
 containerTest("the session keyring has the process's label", (stage) => {
-  // proc-keys(5) has no labels, but only who may search the keyring is told of it.
-  const { code, stdout, stderr } = stage.container((config) => {
+  makeProgram(`${stage.rootfs}/bin/keyring-label`, (program) => {
+    const label = program.slot(256);
+    const length = program.slot();
+    const session = program.immediate(KEY_SPEC_SESSION_KEYRING);
+    const operation = program.immediate(KEYCTL_GET_SECURITY);
+    const space = program.addressOf(label);
+    program.call("keyctl", [operation, session, space, program.immediate(256)], { into: length });
+    program.call("write", [program.immediate(1), space, program.value(length)]);
+  });
+  const seen = stage.container((config) => {
     config.process["selinuxLabel"] = LABEL;
-    config.process.args = ["sh", "-c", "cat /proc/keys | grep -c _ses"];
+    config.process.args = ["keyring-label"];
   }).run();
-  assertEquals({ code, stderr, found: Number(stdout) > 0 }, { code: 0, stderr: "", found: true });
+  assertEquals(seen, { code: 0, stdout: `${LABEL}\0`, stderr: "" });
 }, "SELinux");
 
 containerTest("mounts have the mount label, but those that the kernel labels itself", (stage) => {
