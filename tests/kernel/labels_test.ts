@@ -59,7 +59,6 @@ containerTest(
     });
   },
   "AppArmor",
-  "apparmor_parser",
 );
 
 containerTest(
@@ -78,7 +77,6 @@ containerTest(
     });
   },
   "AppArmor",
-  "apparmor_parser",
 );
 
 containerTest(
@@ -95,7 +93,6 @@ containerTest(
     });
   },
   "AppArmor",
-  "apparmor_parser",
 );
 
 containerTest("a profile that is not loaded is told in the words that callers know", (stage) => {
