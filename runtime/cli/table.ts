@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/features.ts"),
   },
   {
+    name: "info",
+    summary: "show what this host can and cannot do for containers, and why",
+    load: () => import("runtime/commands/info.ts"),
+  },
+  {
     name: "kill",
     summary: "send a signal (default: SIGTERM) to the container's init process",
     load: () => import("runtime/commands/kill.ts"),
