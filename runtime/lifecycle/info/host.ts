@@ -127,6 +127,9 @@ function resctrl(machine: Machine): Answer {
   if (machine.program.lacks.includes("intelRdt")) {
     return yes(null, { effect: `${effect} all the same` });
   }
-  if (machine.exists("/sys/fs/resctrl/schemata")) return yes("/sys/fs/resctrl");
+  const mount = linesOf(machine, "/proc/self/mountinfo").find((line) =>
+    line.includes(" - resctrl ")
+  );
+  if (mount !== undefined) return yes(mount.split(" ")[4] ?? null);
   return no("it is not mounted", { effect, hint: "mount -t resctrl resctrl /sys/fs/resctrl" });
 }

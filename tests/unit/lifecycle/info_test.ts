@@ -76,6 +76,20 @@ Deno.test("huge pages are told in the words of config.json", () => {
   assertEquals(said(ask(HOST, "hugePages")), "no: this kernel has no huge pages");
 });
 
+Deno.test("resctrl counts where the processor has it, and it is mounted", () => {
+  const known = { "/proc/filesystems": "nodev\tsysfs\nnodev\tresctrl" };
+  const mountinfo = "30 1 0:26 / /mnt/rdt rw - resctrl resctrl rw";
+  assertEquals(
+    said(ask(HOST, "resctrl", { files: { ...known, "/proc/self/mountinfo": mountinfo } })),
+    "/mnt/rdt",
+  );
+  assertEquals(said(ask(HOST, "resctrl", { files: known })), "no: it is not mounted");
+  assertEquals(
+    said(ask(HOST, "resctrl")),
+    "no: the processor or the kernel cannot divide caches",
+  );
+});
+
 Deno.test("an old kernel is a no, with what follows", () => {
   const { available, effect } = ask(HOST, "kernel", { machine: { kernel: [5, 10] } });
   assertEquals(available, false);
