@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
-import {
-  blockDevice,
-  checkKnob,
-  controllerPlace,
-  type Knob,
-  readText,
-} from "tests/support/limit_files.ts";
+import { checkKnob, controllerPlace, type Knob } from "tests/support/limit_files.ts";
 import { messageOf, OCIRT, runProgram } from "tests/support/ocirt.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
 
@@ -41,7 +35,9 @@ containerTest("memory limits are in force", (stage) => {
       v2: ["memory/memory.swap.max", String(16 * MIB)],
     },
   );
-  if (controllerPlace("memory")?.version !== 1) return;
+}, "cgroup:memory");
+
+containerTest("swappiness is set, and the kernel told not to kill", (stage) => {
   const oom = "oom_kill_disable 1\nunder_oom 0\noom_kill 0";
   check(
     stage,
@@ -49,7 +45,7 @@ containerTest("memory limits are in force", (stage) => {
     { v1: ["memory/memory.swappiness", "7"] },
     { v1: ["memory/memory.oom_control", oom] },
   );
-});
+}, "cgroup1:memory");
 
 containerTest("limits of CPU time are in force", (stage) => {
   check(
@@ -68,13 +64,10 @@ containerTest("limits of CPU time are in force", (stage) => {
     v1: ["cpu/cpu.cfs_period_us", "50000"],
     v2: ["cpu/cpu.max", "max 50000"],
   });
-});
+}, "cgroup:cpu");
 
 containerTest("realtime CPU time is there before a process is", (stage) => {
-  const place = controllerPlace("cpu");
-  const runtime = place === null ? null : readText(`${place.root}/cpu.rt_runtime_us`);
-  if (place === null || runtime === null || Number(runtime) < 1) return;
-  const parent = place.root + stage.cgroup;
+  const parent = `${controllerPlace("cpu")?.root}${stage.cgroup}`;
   Deno.mkdirSync(parent);
   Deno.writeTextFileSync(`${parent}/cpu.rt_runtime_us`, "100000");
   check(
@@ -83,74 +76,59 @@ containerTest("realtime CPU time is there before a process is", (stage) => {
     { v1: ["cpu/cpu.rt_period_us", "500000"] },
     { v1: ["cpu/cpu.rt_runtime_us", "5000"] },
   );
-});
+}, "realtime groups");
 
 containerTest("a container gets the CPUs and memory nodes of its cpuset", (stage) => {
-  if (controllerPlace("cpuset") === null) return;
   const c = limited(stage, { cpu: { cpus: "0", mems: "0" } });
   for (const name of ["cpuset.cpus", "cpuset.mems"] as const) {
     checkKnob(stage, c, { v1: [`cpuset/${name}`, "0"], v2: [`cpuset/${name}`, "0"] });
   }
   const status = Deno.readTextFileSync(`/proc/${c.state().pid}/status`);
   assertMatch(status, /^Cpus_allowed_list:\t0$/m);
-});
+}, "cgroup:cpuset");
 
 containerTest("the number of processes is limited: 0 means 1, and -1 no limit", (stage) => {
   for (const [limit, text] of [[7, "7"], [0, "1"], [-1, "max"]] as const) {
     check(stage, { pids: { limit } }, { v1: ["pids/pids.max", text], v2: ["pids/pids.max", text] });
   }
-});
-
-containerTest("block IO is throttled by device, and weighed where the kernel does", (stage) => {
-  const device = blockDevice();
-  if (device === null) return;
-  const [major, minor] = device.split(":").map(Number);
-  const [file, newer] = ["blkio/blkio.throttle", "io/io.max"] as const;
-  const entry = (rate: number): object[] => [{ major, minor, rate }];
-  check(
-    stage,
-    {
-      blockIO: {
-        throttleReadBpsDevice: entry(MIB),
-        throttleWriteBpsDevice: entry(2 * MIB),
-        throttleReadIOPSDevice: entry(30),
-        throttleWriteIOPSDevice: entry(40),
-      },
-    },
-    {
-      v1: [`${file}.read_bps_device`, `${device} ${MIB}`],
-      v2: [newer, `${device} rbps=${MIB} wbps=${2 * MIB} riops=30 wiops=40`],
-    },
-    { v1: [`${file}.write_bps_device`, `${device} ${2 * MIB}`] },
-    { v1: [`${file}.read_iops_device`, `${device} 30`] },
-    { v1: [`${file}.write_iops_device`, `${device} 40`] },
-  );
-  const plain = limited(stage, {});
-  const dir = (controllerPlace("blkio") ?? controllerPlace("io"))?.dirOf(stage, plain);
-  for (
-    const [name, text] of [
-      ["blkio/blkio.weight", "300"],
-      ["blkio/blkio.bfq.weight", "300"],
-      ["io/io.bfq.weight", "default 300"],
-      ["io/io.weight", "default 2930"],
-    ] as const
-  ) {
-    if (readText(`${dir}/${name.split("/")[1]}`) === null) continue;
-    return check(stage, { blockIO: { weight: 300 } }, { v1: [name, text], v2: [name, text] });
-  }
-});
+}, "cgroup:pids");
 
 containerTest("huge pages are limited in whichever tree has them", (stage) => {
-  if (controllerPlace("hugetlb") === null) return;
   const hugepageLimits = [{ pageSize: "2MB", limit: 4 * MIB }];
   const text = String(4 * MIB);
   check(
     stage,
     { hugepageLimits },
     { v1: ["hugetlb/hugetlb.2MB.limit_in_bytes", text], v2: ["hugetlb/hugetlb.2MB.max", text] },
-    { v2: ["hugetlb/hugetlb.2MB.rsvd.max", text] },
+    {
+      v1: ["hugetlb/hugetlb.2MB.rsvd.limit_in_bytes", text],
+      v2: ["hugetlb/hugetlb.2MB.rsvd.max", text],
+    },
   );
-});
+}, "cgroup:hugetlb");
+
+containerTest("RDMA is limited by device, and one that is not there is told", (stage) => {
+  const device = rdmaDevice();
+  const resources = (name: string): object => ({ rdma: { [name]: { hcaHandles: 3 } } });
+  if (device !== null) {
+    const text = `${device} hca_handle=3 hca_object=max`;
+    check(stage, resources(device), { v1: ["rdma/rdma.max", text], v2: ["rdma/rdma.max", text] });
+  }
+  const c = stage.container((config) => config.linux["resources"] = resources("none0"));
+  assertMatch(
+    messageOf(c.launch("create")),
+    /Cannot write "none0 hca_handle=3" to ".*\/rdma.max" \(\/linux\/resources\/rdma\/none0\): ENODEV/,
+  );
+  assertEquals(stage.cgroups(), []);
+}, "cgroup:rdma");
+
+function rdmaDevice(): string | null {
+  try {
+    return Array.from(Deno.readDirSync("/sys/class/infiniband"), ({ name }) => name)[0] ?? null;
+  } catch {
+    return null;
+  }
+}
 
 containerTest("unified is for hosts where version 2 is alone", (stage) => {
   const unified = { "memory.max": String(16 * MIB), "memory.min": "131072", "pids.max": "42" };
@@ -219,7 +197,6 @@ containerTest("explain shows each write to a cgroup, and what this host cannot l
 });
 
 containerTest("a container that dies of its memory limit before it is ready says so", (stage) => {
-  if (controllerPlace("memory") === null) return;
   const c = stage.container((config) =>
     config.linux["resources"] = { memory: { limit: 4096, swap: 4096 } }
   );
@@ -228,7 +205,7 @@ containerTest("a container that dies of its memory limit before it is ready says
     /container init was OOM-killed \(memory limit too low\?\)|Cannot write .*: EBUSY/,
   );
   assertEquals(stage.cgroups(), []);
-});
+}, "cgroup:memory");
 
 containerTest("who may write to no cgroup gets no container without its limits", (stage) => {
   const root = `${stage.dir}/ordinary`;

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { blockDevice, checkKnob, controllerPlace, type Knob } from "tests/support/limit_files.ts";
 import { messageOf } from "tests/support/ocirt.ts";
 import { execSh, sleeper } from "tests/support/running.ts";
@@ -157,21 +157,25 @@ containerTest("devices are not touched, whatever an update says of them", (stage
   assertEquals(kept.linux.resources.devices, [{ allow: true, access: "rwm" }]);
 });
 
-containerTest("a cpuset moves what runs, and what is executed later", (stage) => {
-  if (controllerPlace("cpuset") === null || navigator.hardwareConcurrency < 2) return;
-  const c = limited(stage);
-  update(stage, c, ["--cpuset-cpus", "1"]);
-  const list = /^Cpus_allowed_list:\t(.*)$/m;
-  assertEquals(list.exec(Deno.readTextFileSync(`/proc/${c.state().pid}/status`))?.[1], "1");
-  assertEquals(
-    execSh(stage, c, "grep Cpus_allowed_list /proc/self/status"),
-    "Cpus_allowed_list:\t1\n",
-  );
-});
+containerTest(
+  "a cpuset moves what runs, and what is executed later",
+  (stage) => {
+    const c = limited(stage);
+    update(stage, c, ["--cpuset-cpus", "1"]);
+    const list = /^Cpus_allowed_list:\t(.*)$/m;
+    assertEquals(list.exec(Deno.readTextFileSync(`/proc/${c.state().pid}/status`))?.[1], "1");
+    assertEquals(
+      execSh(stage, c, "grep Cpus_allowed_list /proc/self/status"),
+      "Cpus_allowed_list:\t1\n",
+    );
+  },
+  "cgroup:cpuset",
+  "two CPUs",
+);
 
 containerTest("throttles of one device are replaced and keep the other kinds", (stage) => {
   const device = blockDevice();
-  if (device === null) return;
+  assert(device !== null);
   const [major, minor] = device.split(":").map(Number);
   const entry = (rate: number): object[] => [{ major, minor, rate }];
   const c = limited(stage, { blockIO: { throttleReadBpsDevice: entry(MIB) } });
@@ -180,7 +184,7 @@ containerTest("throttles of one device are replaced and keep the other kinds", (
     v1: ["blkio/blkio.throttle.read_bps_device", `${device} ${2 * MIB}`],
     v2: ["io/io.max", `${device} rbps=${2 * MIB} wbps=max riops=max wiops=90`],
   }, { v1: ["blkio/blkio.throttle.write_iops_device", `${device} 90`] });
-});
+}, "block device");
 
 containerTest("an update that fails half-way is taken back, and not kept", (stage) => {
   const c = limited(stage);
@@ -195,7 +199,6 @@ containerTest("an update that fails half-way is taken back, and not kept", (stag
 });
 
 containerTest("a limit below what is in use is refused where that is to be checked", (stage) => {
-  if (controllerPlace("memory") === null) return;
   const c = limited(stage);
   const refused = (resources: object): string =>
     messageOf(stage.ocirt(["update", "-r", "-", c.id], { stdin: JSON.stringify(resources) }));
@@ -208,7 +211,7 @@ containerTest("a limit below what is in use is refused where that is to be check
     /^rejecting memory\+swap limit 2048 <= usage \d+$/,
   );
   assertEquals(c.state().status, "running");
-});
+}, "cgroup:memory");
 
 containerTest("what is wrong with an update is told", (stage) => {
   const c = limited(stage);

@@ -49,6 +49,30 @@ export function checkKnob(stage: Stage, container: Container, knob: Knob): boole
   return false;
 }
 
+/** Which of some files a new cgroup of a controller has, the first one of them; null for none. */
+export function fileOfNewCgroup(controller: string, names: readonly string[]): string | null {
+  const place = controllerPlace(controller);
+  if (place === null) return null;
+  if (place.version === 2) {
+    Deno.writeTextFileSync(`${place.root}/cgroup.subtree_control`, `+${controller}`);
+  }
+  const dir = `${place.root}/ocirt-test-probe-${Deno.pid}`;
+  Deno.mkdirSync(dir);
+  try {
+    return names.find((name) => readableFile(`${dir}/${name}`)) ?? null;
+  } finally {
+    Deno.removeSync(dir);
+  }
+}
+
+function readableFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** The text of a file; null where there is none. */
 export function readText(path: string): string | null {
   try {
@@ -57,6 +81,12 @@ export function readText(path: string): string | null {
     if (cause instanceof Deno.errors.NotFound) return null;
     throw cause;
   }
+}
+
+/** The file of a new cgroup that weighs its block IO; null where nothing does. */
+export function weightFile(): string | null {
+  return fileOfNewCgroup("blkio", ["blkio.weight", "blkio.bfq.weight"]) ??
+    fileOfNewCgroup("io", ["io.bfq.weight", "io.weight"]);
 }
 
 /** Numbers of a whole block device of this host, `MAJOR:MINOR`; null where there is none. */

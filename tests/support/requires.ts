@@ -1,3 +1,4 @@
+import { blockDevice, controllerPlace, readText, weightFile } from "./limit_files.ts";
 import { findProgram } from "scripts/test/find_program.ts";
 import { hasAppArmor, hasSelinux } from "runtime/host/security_modules.ts";
 
@@ -13,6 +14,9 @@ export function lacksProgram(program: string, install: string): boolean {
   return true;
 }
 
+/** A controller in any tree (`cgroup:memory`), or in one of version 1 or 2. */
+type Controller = `${"cgroup" | "cgroup1" | "cgroup2"}:${string}`;
+
 /** What a test needs of the machine it runs on; `cgroup1` is a controller in a tree of version 1. */
 export type Need =
   | "root"
@@ -24,13 +28,21 @@ export type Need =
   | "no AppArmor"
   | "SELinux"
   | "no SELinux"
+  | "two CPUs"
+  | "block device"
+  | "block IO weights"
+  | "BFQ"
+  | "net_cls unmounted"
+  | "realtime groups"
+  | Controller
   | Program;
 
-type Program = "busybox" | "fish" | "mandoc" | "ps" | "runc" | "setpriv" | "zsh";
+type Program = "busybox" | "fish" | "losetup" | "mandoc" | "ps" | "runc" | "setpriv" | "zsh";
 
 const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
   fish: "apt-get install fish",
+  losetup: "apt-get install mount",
   mandoc: "apt-get install mandoc",
   ps: "apt-get install procps",
   runc: "apt-get install runc",
@@ -86,11 +98,59 @@ function probe(need: Need): boolean {
       return differs(!hasSelinux(), "this machine has no SELinux policy");
     case "no SELinux":
       return differs(hasSelinux(), "this machine has an SELinux policy");
+    case "two CPUs":
+      return differs(navigator.hardwareConcurrency < 2, "the machine has one CPU");
+    case "block device":
+      return differs(blockDevice() === null, "the machine has no block device");
+    case "block IO weights":
+      return differs(weightFile() === null, "the kernel has no weights of block IO");
+    case "BFQ":
+      return lacksProgram("losetup", INSTALL.losetup) || differs(
+        !hasBfq(),
+        "the kernel has no loop device that the I/O scheduler BFQ could be given",
+      );
+    case "net_cls unmounted":
+      return differs(!couldMountNetCls(), "the kernel has no controller net_cls, or it is mounted");
+    case "realtime groups":
+      return lacksRealtime();
     case "ps":
       return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
-      return lacksProgram(need, INSTALL[need]);
+      return isProgram(need) ? lacksProgram(need, INSTALL[need]) : lacksController(need);
   }
+}
+
+/** With net_prio in one tree; the tree may be left of an earlier mount. */
+function couldMountNetCls(): boolean {
+  const cgroups = readText("/proc/cgroups") ?? "";
+  const treeOf = (name: string): string | undefined =>
+    new RegExp(`^${name}\\t(\\d+)\\t\\d+\\t1$`, "m").exec(cgroups)?.[1];
+  const tree = treeOf("net_cls");
+  return tree !== undefined && tree === treeOf("net_prio") && controllerPlace("net_cls") === null;
+}
+
+function lacksRealtime(): boolean {
+  const { root = "", version } = controllerPlace("cpu") ?? {};
+  const runtime = version === 1 ? Number(readText(`${root}/cpu.rt_runtime_us`) ?? 0) : 0;
+  return differs(runtime < 100_000, "no cgroup tree has realtime CPU time to give");
+}
+
+function hasBfq(): boolean {
+  if (controllerPlace("blkio") === null && controllerPlace("io") === null) return false;
+  return weightFile()?.includes("bfq") === true &&
+    /\bbfq\b/.test(readText("/sys/block/loop0/queue/scheduler") ?? "");
+}
+
+function isProgram(need: Controller | Program): need is Program {
+  return need in INSTALL;
+}
+
+function lacksController(need: Controller): boolean {
+  const [tree, name = ""] = need.split(":");
+  const version = controllerPlace(name)?.version;
+  const isThere = version !== undefined && (tree === "cgroup" || tree === `cgroup${version}`);
+  const where = tree === "cgroup" ? "" : ` of version ${tree?.slice(-1)}`;
+  return differs(!isThere, `no cgroup tree${where} has the controller ${name}`);
 }
 
 /** A machine that has one thing and not the other lacks nothing: no failure, whatever OCIRT_MUST_WORK says. */
