@@ -37,7 +37,16 @@ export type Need =
   | Controller
   | Program;
 
-type Program = "busybox" | "fish" | "losetup" | "mandoc" | "ps" | "runc" | "setpriv" | "zsh";
+type Program =
+  | "busybox"
+  | "fish"
+  | "losetup"
+  | "mandoc"
+  | "ps"
+  | "runc"
+  | "setpriv"
+  | "strace"
+  | "zsh";
 
 const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
@@ -47,6 +56,7 @@ const INSTALL: Readonly<Record<Program, string>> = {
   ps: "apt-get install procps",
   runc: "apt-get install runc",
   setpriv: "apt-get install util-linux",
+  strace: "apt-get install strace",
   zsh: "apt-get install zsh",
 };
 
