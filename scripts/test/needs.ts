@@ -13,6 +13,8 @@ const NEEDS: readonly Need[] = [
   { program: "busybox", package: "busybox-static", why: "the files of the test containers" },
   { program: EMULATOR, package: "qemu-user-static", why: "programs for the other machine" },
   { program: "runc", package: "runc", why: "the bundle that runc makes" },
+  { program: "strace", package: "strace", why: "counts of system calls" },
+  { program: "losetup", package: "mount", why: "a block device of the tests' own" },
   { program: "fish", package: "fish", why: "completions" },
   { program: "zsh", package: "zsh", why: "completions" },
   { program: "mandoc", package: "mandoc", why: "the form of manual pages" },
