@@ -28,12 +28,7 @@ export type Need =
   | "no AppArmor"
   | "SELinux"
   | "no SELinux"
-  | "two CPUs"
-  | "block device"
-  | "block IO weights"
-  | "BFQ"
-  | "net_cls unmounted"
-  | "realtime groups"
+  | Limit
   | Controller
   | Program;
 
@@ -108,26 +103,38 @@ function probe(need: Need): boolean {
       return differs(!hasSelinux(), "this machine has no SELinux policy");
     case "no SELinux":
       return differs(hasSelinux(), "this machine has an SELinux policy");
-    case "two CPUs":
-      return differs(navigator.hardwareConcurrency < 2, "the machine has one CPU");
-    case "block device":
-      return differs(blockDevice() === null, "the machine has no block device");
-    case "block IO weights":
-      return differs(weightFile() === null, "the kernel has no weights of block IO");
-    case "BFQ":
-      return lacksProgram("losetup", INSTALL.losetup) || differs(
-        !hasBfq(),
-        "the kernel has no loop device that the I/O scheduler BFQ could be given",
-      );
-    case "net_cls unmounted":
-      return differs(!couldMountNetCls(), "the kernel has no controller net_cls, or it is mounted");
-    case "realtime groups":
-      return lacksRealtime();
     case "ps":
       return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
-      return isProgram(need) ? lacksProgram(need, INSTALL[need]) : lacksController(need);
+      if (isProgram(need)) return lacksProgram(need, INSTALL[need]);
+      return isLimit(need) ? lacksLimit(need) : lacksController(need);
   }
+}
+
+/** What a limit can be tried on, and what is said where it is not there. */
+const LIMITS = {
+  "two CPUs": [() => navigator.hardwareConcurrency > 1, "the machine has one CPU"],
+  "block device": [() => blockDevice() !== null, "the machine has no block device"],
+  "block IO weights": [() => weightFile() !== null, "the kernel has no weights of block IO"],
+  "BFQ": [hasBfq, "the kernel has no loop device that could be given the I/O scheduler BFQ"],
+  "net_cls unmounted": [couldMountNetCls, "the kernel has no controller net_cls, or it is mounted"],
+  "realtime groups": [hasRealtime, "no cgroup tree has realtime CPU time to give"],
+} as const satisfies Readonly<Record<string, readonly [isThere: () => boolean, reason: string]>>;
+
+type Limit = keyof typeof LIMITS;
+
+function lacksLimit(need: Limit): boolean {
+  const [isThere, reason] = LIMITS[need];
+  if (need === "BFQ" && lacksProgram("losetup", INSTALL.losetup)) return true;
+  return differs(!isThere(), reason);
+}
+
+function isLimit(need: Controller | Limit): need is Limit {
+  return need in LIMITS;
+}
+
+function isProgram(need: Controller | Limit | Program): need is Program {
+  return need in INSTALL;
 }
 
 /** With net_prio in one tree; the tree may be left of an earlier mount. */
@@ -139,20 +146,16 @@ function couldMountNetCls(): boolean {
   return tree !== undefined && tree === treeOf("net_prio") && controllerPlace("net_cls") === null;
 }
 
-function lacksRealtime(): boolean {
+function hasRealtime(): boolean {
   const { root = "", version } = controllerPlace("cpu") ?? {};
   const runtime = version === 1 ? Number(readText(`${root}/cpu.rt_runtime_us`) ?? 0) : 0;
-  return differs(runtime < 100_000, "no cgroup tree has realtime CPU time to give");
+  return runtime >= 100_000;
 }
 
 function hasBfq(): boolean {
   if (controllerPlace("blkio") === null && controllerPlace("io") === null) return false;
   return weightFile()?.includes("bfq") === true &&
     /\bbfq\b/.test(readText("/sys/block/loop0/queue/scheduler") ?? "");
-}
-
-function isProgram(need: Controller | Program): need is Program {
-  return need in INSTALL;
 }
 
 function lacksController(need: Controller): boolean {
