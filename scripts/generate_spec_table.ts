@@ -5,7 +5,13 @@
  * Run: deno run --allow-read --allow-write scripts/generate_spec_table.ts [--check]
  */
 import type { Table } from "runtime/spec/check_table.ts";
-import { ConfigSchema, MountsSchema, ProcessSchema, ResourcesSchema } from "runtime/spec/schema.ts";
+import {
+  ConfigSchema,
+  MountsSchema,
+  ProcessSchema,
+  ResourcesSchema,
+  SeccompSchema,
+} from "runtime/spec/schema.ts";
 
 const TARGET = new URL("../runtime/spec/table.gen.ts", import.meta.url);
 
@@ -136,6 +142,7 @@ export function generate(): string {
     ["PROCESS_TABLE", "the file of `exec --process`", ProcessSchema],
     ["RESOURCES_TABLE", "the file of `update --resources`", ResourcesSchema],
     ["MOUNTS_TABLE", "the file of `mounts add`", MountsSchema],
+    ["SECCOMP_TABLE", "a profile for `seccomp test`", SeccompSchema],
   ] as const;
   const exports = exported.map(([name, what, schema]) =>
     `\n/** What ${what} must look like. */\nexport const ${name}: Table = ${

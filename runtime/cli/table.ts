@@ -96,6 +96,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("runtime/commands/sandbox.ts"),
   },
   {
+    name: "seccomp",
+    summary: "test a seccomp profile against a system call, or show its filter",
+    load: () => import("runtime/commands/seccomp.ts"),
+  },
+  {
     name: "spec",
     summary: "create a new specification file",
     load: () => import("runtime/commands/spec.ts"),

@@ -1,8 +1,20 @@
 import { type Problem, SpecError } from "runtime/base/errors.ts";
-import type { Config, MountConfig, ProcessConfig, ResourcesConfig } from "./config.ts";
+import type {
+  Config,
+  MountConfig,
+  ProcessConfig,
+  ResourcesConfig,
+  SeccompConfig,
+} from "./config.ts";
 import { checkTable, type Table } from "./check_table.ts";
 import { findJsonFault } from "./json_fault.ts";
-import { CONFIG_TABLE, MOUNTS_TABLE, PROCESS_TABLE, RESOURCES_TABLE } from "./table.gen.ts";
+import {
+  CONFIG_TABLE,
+  MOUNTS_TABLE,
+  PROCESS_TABLE,
+  RESOURCES_TABLE,
+  SECCOMP_TABLE,
+} from "./table.gen.ts";
 
 /**
  * Reads config.json and checks its shape. What depends on more than one value is left to validate().
@@ -39,6 +51,15 @@ export function parseResources(text: string, fileName: string): ResourcesConfig 
  */
 export function parseMounts(text: string, fileName: string): MountConfig[] {
   return parse(MOUNTS_TABLE, text, fileName) as MountConfig[];
+}
+
+/**
+ * Reads a seccomp profile: a file as `linux.seccomp` of config.json.
+ *
+ * @throws {SpecError} as {@link parseConfig} does
+ */
+export function parseSeccomp(text: string, fileName: string): SeccompConfig {
+  return parse(SECCOMP_TABLE, text, fileName) as SeccompConfig;
 }
 
 function parse(table: Table, text: string, fileName: string): unknown {

@@ -177,7 +177,8 @@ export const ResourcesSchema = object({
   unified: optional(map()),
 });
 
-const Seccomp = object({
+/** The `linux.seccomp` object, which may also be a file of its own. */
+export const SeccompSchema = object({
   defaultAction: optional(word(["", ...SECCOMP_ACTIONS])),
   defaultErrnoRet: optional(u32()),
   architectures: optional(array(word(SECCOMP_ARCHS))),
@@ -230,7 +231,7 @@ const Linux = object({
     flags: optional(strings()),
   })),
   sysctl: optional(map()),
-  seccomp: optional(Seccomp),
+  seccomp: optional(SeccompSchema),
   rootfsPropagation: optional(word(["", ...PROPAGATIONS])),
   maskedPaths: optional(strings()),
   readonlyPaths: optional(strings()),

@@ -70,3 +70,6 @@ export const RESOURCES_TABLE: Table = T41;
 
 /** What the file of `mounts add` must look like. */
 export const MOUNTS_TABLE: Table = ["list", T19];
+
+/** What a profile for `seccomp test` must look like. */
+export const SECCOMP_TABLE: Table = T51;

@@ -75,3 +75,8 @@ export function familyOf(native: SeccompArch): readonly SeccompArch[] {
   const family = FAMILIES.find((members) => members.includes(native)) ?? [];
   return [native, ...family.filter((arch) => arch !== native)];
 }
+
+/** The machine whose kernel takes the most architectures with this one: the 64-bit one of its family. */
+export function headOfFamily(arch: SeccompArch): SeccompArch {
+  return FAMILIES.find((members) => members.includes(arch))?.[0] ?? arch;
+}

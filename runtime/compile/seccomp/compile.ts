@@ -28,14 +28,14 @@ export interface CompiledSeccomp {
   readonly warnings: readonly string[];
 }
 
-/** The kernel that has SPEC_ALLOW, which is on where the file says nothing about flags. */
-const SPEC_ALLOW_KERNEL = [4, 17] as const;
+/** The first kernel that has SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+const WAIT_KILLABLE_KERNEL = [5, 19] as const;
 
 /**
  * Compiles a policy to the program that the kernel runs before each system call.
  *
  * @param fileName for the message of a program that is too long
- * @throws {SpecError} when the program has more instructions than the kernel takes
+ * @throws {SpecError} when the program has more instructions than the kernel takes, or the kernel lacks a flag
  */
 export async function compileSeccomp(
   policy: ValidSeccomp,
@@ -62,24 +62,33 @@ export function compileWith(
     };
     throw new SpecError(fileName, [problem]);
   }
+  requireFlags(policy, kernel, fileName);
   const notifies = policy.rules.some(({ answer }) => answer.action === "SCMP_ACT_NOTIFY");
   return {
     program,
     instructions,
-    flags: flagsOf(policy.flags, kernel, notifies),
+    flags: flagsOf(policy.flags, notifies),
     notifies,
     warnings: unknownNames(policy, archsOf(policy, native), tables),
   };
 }
 
-function flagsOf(
-  flags: readonly SeccompFlag[] | null,
+function requireFlags(
+  { flags }: ValidSeccomp,
   [major, minor]: readonly [number, number],
-  notifies: boolean,
-): number {
-  const [needsMajor, needsMinor] = SPEC_ALLOW_KERNEL;
-  const knowsSpecAllow = major > needsMajor || major === needsMajor && minor >= needsMinor;
-  const wanted = flags ?? (knowsSpecAllow ? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] as const : []);
+  fileName: string,
+): void {
+  const flag = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+  const [needsMajor, needsMinor] = WAIT_KILLABLE_KERNEL;
+  const isKnown = major > needsMajor || major === needsMajor && minor >= needsMinor;
+  const at = flags?.indexOf(flag) ?? -1;
+  if (isKnown || at < 0) return;
+  const text = `${flag} needs Linux ${needsMajor}.${needsMinor}, and this is ${major}.${minor}`;
+  throw new SpecError(fileName, [{ path: `/linux/seccomp/flags/${at}`, text }]);
+}
+
+function flagsOf(flags: readonly SeccompFlag[] | null, notifies: boolean): number {
+  const wanted = flags ?? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"];
   // TSYNC is for a process of several threads, and the init has one.
   const set = wanted.filter((flag) => flag !== "SECCOMP_FILTER_FLAG_TSYNC");
   return Number(SECCOMP_FILTER_FLAG.of(

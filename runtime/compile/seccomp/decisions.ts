@@ -65,24 +65,28 @@ export function decisionsFor(
     for (const name of rule.names) {
       const number = Object.hasOwn(table, name) ? table[name] as number : -1;
       const mux = traits.multiplexed ? MULTIPLEXED.get(name) : undefined;
-      if (number > highest && mux === undefined) highest = number;
+      const by = mux === undefined ? -1 : table[mux.by] ?? -1;
+      highest = Math.max(highest, number, by);
       if (decision.answer === otherwise) continue;
       if (number >= 0) collector.add(number, decision, rule.conditions);
-      const by = mux === undefined ? undefined : table[mux.by];
-      if (mux !== undefined && by !== undefined) {
-        collector.add(by, decision, multiplexedConditions(mux.number, rule.conditions));
-      }
+      if (mux === undefined || by < 0) continue;
+      collector.add(by, decision, multiplexedConditions(mux.number, rule.conditions));
     }
   }
   return { byNumber: collector.finish(otherwise), highest: highest === 0 ? null : highest };
 }
 
-/** The first argument says which call it is, so nothing else can be asked of it. */
+/** The first argument says which call it is, so nothing else can be asked of it. It is an int: the kernel looks at no more of it. */
 function multiplexedConditions(
   number: number,
   conditions: readonly SeccompCondition[],
 ): readonly SeccompCondition[] {
-  const which = { index: 0, operator: "SCMP_CMP_EQ", value: BigInt(number), valueTwo: 0n } as const;
+  const which: SeccompCondition = {
+    index: 0,
+    operator: "SCMP_CMP_MASKED_EQ",
+    value: 0xffffffffn,
+    valueTwo: BigInt(number),
+  };
   return [which, ...conditions.filter(({ index }) => index !== 0)];
 }
 

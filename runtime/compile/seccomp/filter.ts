@@ -2,7 +2,8 @@ import { seccompData } from "syscalls/abi/seccomp.ts";
 import { ClassicBuilder, type Target } from "syscalls/bpf/classic.ts";
 import { type ArgumentTest, ORDERINGS } from "./conditions.ts";
 import type { Decision } from "./decisions.ts";
-import { type Interval, isSame } from "./intervals.ts";
+import { isSame } from "./intervals.ts";
+import { type Search, searchFor } from "./search.ts";
 import { OTHER_ARCH_ANSWER, type Section } from "./sections.ts";
 
 /** The program that does what the sections say. */
@@ -28,20 +29,16 @@ class SectionWriter {
   }
 
   write(): Target {
-    const { intervals } = this.#section;
-    return this.#builder.load(
-      seccompData.offsets.nr,
-      this.#search(intervals, 0, intervals.length - 1),
-    );
+    const { intervals, frequencies } = this.#section;
+    const start = this.#find(searchFor(intervals, frequencies));
+    return this.#builder.load(seccompData.offsets.nr, start);
   }
 
-  /** Finds which of the intervals `first` to `last` a number is in. */
-  #search(intervals: readonly Interval[], first: number, last: number): Target {
-    if (first === last) return this.#decide((intervals[first] as Interval).decision);
-    const middle = first + 1 + (last - first >> 1);
-    const yes = this.#search(intervals, middle, last);
-    const no = this.#search(intervals, first, middle - 1);
-    return this.#builder.when("jumpIfAtLeast", (intervals[middle] as Interval).from, yes, no);
+  #find(search: Search): Target {
+    if (search.kind === "found") return this.#decide(search.interval.decision);
+    const yes = this.#find(search.yes);
+    const no = this.#find(search.no);
+    return this.#builder.when(search.comparison, search.k, yes, no);
   }
 
   #decide(decision: Decision): Target {

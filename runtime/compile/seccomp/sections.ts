@@ -3,6 +3,7 @@ import { __X32_SYSCALL_BIT, SECCOMP_RET } from "syscalls/abi/seccomp.ts";
 import type { SeccompArch, ValidSeccomp } from "runtime/spec/valid.ts";
 import { ARCH_TRAITS, familyOf, type SyscallTables } from "./archs.ts";
 import { type ArchDecisions, type Decision, decisionsFor, returnOf } from "./decisions.ts";
+import { frequencies } from "./frequent.ts";
 import { type Interval, intervals } from "./intervals.ts";
 
 /** The part of a filter for one value of `seccomp_data.arch`. */
@@ -10,12 +11,15 @@ export interface Section {
   readonly audit: number;
   readonly bigEndian: boolean;
   readonly intervals: readonly Interval[];
+  /** How often calls are made, by number; see frequencies(). */
+  readonly frequencies: ReadonlyMap<number, number>;
 }
 
 /** For architectures that the profile does not name, and calls of x32 where it does not. */
 export const OTHER_ARCH_ANSWER = SECCOMP_RET.SECCOMP_RET_KILL_THREAD;
 
 const KILL: Decision = { answer: OTHER_ARCH_ANSWER, rules: [], origin: "" };
+
 const ENOSYS: Decision = {
   answer: SECCOMP_RET.SECCOMP_RET_ERRNO + ERRNO.ENOSYS,
   rules: [],
@@ -23,7 +27,7 @@ const ENOSYS: Decision = {
 };
 
 /** A tracer makes a process skip a call by this number, and what it then gets must not be what x32 gets. */
-const NO_CALL = 0xffffffff;
+export const NO_CALL = 0xffffffff;
 
 /** The architectures of a profile that a machine can meet: its own, and the listed ones of its family. */
 export function archsOf(policy: ValidSeccomp, native: SeccompArch): readonly SeccompArch[] {
@@ -50,7 +54,12 @@ export function sectionsOf(
     const cut = audit === ARCH_TRAITS.SCMP_ARCH_X32.audit
       ? x86Intervals(policy, x86 ?? null, x32 ?? null)
       : plainIntervals(policy, arch, own);
-    sections.set(audit, { audit, bigEndian, intervals: cut });
+    sections.set(audit, {
+      audit,
+      bigEndian,
+      intervals: cut,
+      frequencies: frequencies(tables[arch] ?? {}),
+    });
   }
   return [...sections.values()];
 }
@@ -59,7 +68,7 @@ export function sectionsOf(
  * Whether calls above all that the profile names are answered ENOSYS, as an older kernel would: programs then try an older call, where
  * another errno makes them give up. Not where a default lets them through, or hands them to a tracer that knows what to do.
  */
-function answersEnosys({ defaultAnswer: { action } }: ValidSeccomp): boolean {
+export function answersEnosys({ defaultAnswer: { action } }: ValidSeccomp): boolean {
   return action !== "SCMP_ACT_ALLOW" && action !== "SCMP_ACT_LOG" && action !== "SCMP_ACT_TRACE";
 }
 
@@ -76,15 +85,19 @@ function plainIntervals(
   const ground: Interval[] = [{ from: 0, decision: otherwise }];
   if (highest !== null && answersEnosys(policy)) {
     ground.push({ from: highest + 1, decision: ENOSYS });
-    if (arch === "SCMP_ARCH_S390" || arch === "SCMP_ARCH_S390X") {
-      return intervals(ground, new Map(byNumber).set(S390_UNKNOWN, ENOSYS));
+    if (isUnknownOfS390(arch, SETUP)) {
+      return intervals(ground, new Map(byNumber).set(SETUP, ENOSYS));
     }
   }
   return intervals(ground, byNumber);
 }
 
-/** setup(2), as which this architecture's filters see calls with numbers that its kernel does not know. */
-const S390_UNKNOWN = 0;
+const SETUP = 0;
+
+/** setup(2), which nothing calls: filters of s390 see calls as this one whose numbers their kernel does not know. */
+export function isUnknownOfS390(arch: SeccompArch, number: number): boolean {
+  return number === SETUP && (arch === "SCMP_ARCH_S390" || arch === "SCMP_ARCH_S390X");
+}
 
 /** One value of `seccomp_data.arch` stands for x86-64 and x32, which has one bit of the number set. */
 function x86Intervals(

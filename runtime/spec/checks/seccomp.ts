@@ -68,6 +68,14 @@ export function checkPolicy(
     return checkRule(rule, pointer, findings);
   });
   checkConflicts(rules, defaultAnswer, findings);
+  const notifies = rules.some(({ answer }) => answer.action === "SCMP_ACT_NOTIFY");
+  const wait = seccomp.flags?.indexOf("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") ?? -1;
+  if (wait >= 0 && !notifies) {
+    findings.problem(
+      `${origin}/flags/${wait}`,
+      "is for rules with SCMP_ACT_NOTIFY, and there is none",
+    );
+  }
   return {
     defaultAnswer,
     architectures: [...new Set(seccomp.architectures)],
