@@ -33,6 +33,9 @@ export const CLASSIC_SIZE = 8;
 /** The farthest that a conditional jump reaches. */
 const REACH = 255;
 
+/** Instructions that there is room for at first; most filters have fewer. */
+const FIRST_ROOM = 1024;
+
 /** Where a program goes on: an instruction (as its place from the end), or an answer, of which there may be copies. */
 export type Target = number | { readonly answer: number };
 
@@ -41,16 +44,16 @@ export type Target = number | { readonly answer: number };
  * instruction in front and returns it as a target. What a conditional jump cannot reach gets an unconditional one on the way, or a copy.
  */
 export class ClassicBuilder {
-  readonly #code: number[] = [];
-  readonly #jumps: number[] = [];
-  readonly #k: number[] = [];
+  /** Two words an instruction, from the end of the array on downwards. */
+  #words = new Uint32Array(2 * FIRST_ROOM);
+  #length = 0;
   /** The last copy of each answer, and the last jump to each instruction that was too far away. */
   readonly #answers = new Map<number, number>();
   readonly #bridges = new Map<number, number>();
 
   /** How many instructions there are. */
   get length(): number {
-    return this.#code.length;
+    return this.#length;
   }
 
   /** A = the word at `offset`; goes on at `next`. */
@@ -72,21 +75,13 @@ export class ClassicBuilder {
     const near = this.#reach(yes, REACH - 1);
     const other = this.#reach(no, REACH);
     const { length } = this;
-    return this.#put(CLASSIC[comparison], length - near << 8 | length - other, k);
+    return this.#put(CLASSIC[comparison], length - near | length - other << 8, k);
   }
 
-  /** The bytes of the program that begins at `start`, little-endian. */
+  /** The bytes of the program that begins at `start`, in the byte order of the machines that ocirt runs on. */
   finish(start: Target): Uint8Array<ArrayBuffer> {
     this.#reach(start, 0);
-    const { length } = this;
-    const bytes = new Uint8Array(CLASSIC_SIZE * length);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0, at = CLASSIC_SIZE * (length - 1); i < length; i++, at -= CLASSIC_SIZE) {
-      view.setUint16(at, this.#code[i] as number, true);
-      view.setUint16(at + 2, this.#jumps[i] as number, false);
-      view.setUint32(at + 4, this.#k[i] as number, true);
-    }
-    return bytes;
+    return new Uint8Array(this.#words.slice(this.#words.length - 2 * this.#length).buffer);
   }
 
   /** The place of a target, or of a stand-in for it, over which no more than `distance` instructions lie. */
@@ -108,9 +103,19 @@ export class ClassicBuilder {
   }
 
   #put(code: number, jumps: number, k: number): number {
-    this.#code.push(code);
-    this.#jumps.push(jumps);
-    return this.#k.push(k);
+    const place = ++this.#length;
+    let at = this.#words.length - 2 * place;
+    if (at < 0) at = this.#grow(place);
+    this.#words[at] = code | jumps << 16;
+    this.#words[at + 1] = k;
+    return place;
+  }
+
+  #grow(place: number): number {
+    const more = new Uint32Array(2 * this.#words.length);
+    more.set(this.#words, this.#words.length);
+    this.#words = more;
+    return more.length - 2 * place;
   }
 }
 

@@ -1,4 +1,5 @@
 import { BPF_MAXINSNS, SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
+import type { SyscallTable } from "syscalls/abi/syscall_tables/table.ts";
 import { CLASSIC_SIZE } from "syscalls/bpf/classic.ts";
 import { type Problem, SpecError } from "runtime/base/errors.ts";
 import type { SeccompArch, SeccompFlag, ValidSeccomp } from "runtime/spec/valid.ts";
@@ -104,10 +105,16 @@ function unknownNames(
   tables: SyscallTables,
 ): readonly string[] {
   const known = archs.map((arch) => tables[arch] ?? {});
-  return policy.rules.flatMap(({ names, origin }) => {
-    const others = names.filter((name) => !known.some((table) => Object.hasOwn(table, name)));
-    return others.length === 0
-      ? []
-      : [`${origin}/names: no system call of ${archs.join(", ")}: ${others.join(", ")}`];
-  });
+  const warnings: string[] = [];
+  for (const { names, origin } of policy.rules) {
+    const others = names.filter((name) => !isIn(known, name));
+    if (others.length === 0) continue;
+    warnings.push(`${origin}/names: no system call of ${archs.join(", ")}: ${others.join(", ")}`);
+  }
+  return warnings;
+}
+
+function isIn(tables: readonly SyscallTable[], name: string): boolean {
+  for (const table of tables) if (Object.hasOwn(table, name)) return true;
+  return false;
 }

@@ -59,14 +59,16 @@ export function decisionsFor(
 ): ArchDecisions {
   const otherwise = returnOf(policy.defaultAnswer);
   const collector = new Collector(traits.wide);
+  const multiplexed = traits.multiplexed ? MULTIPLEXED : null;
   let highest = 0;
   for (const rule of policy.rules) {
     const decision: Decision = { answer: returnOf(rule.answer), rules: [], origin: rule.origin };
     for (const name of rule.names) {
       const number = Object.hasOwn(table, name) ? table[name] as number : -1;
-      const mux = traits.multiplexed ? MULTIPLEXED.get(name) : undefined;
+      const mux = multiplexed?.get(name);
       const by = mux === undefined ? -1 : table[mux.by] ?? -1;
-      highest = Math.max(highest, number, by);
+      if (number > highest) highest = number;
+      if (by > highest) highest = by;
       if (decision.answer === otherwise) continue;
       if (number >= 0) collector.add(number, decision, rule.conditions);
       if (mux === undefined || by < 0) continue;
