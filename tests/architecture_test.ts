@@ -119,7 +119,7 @@ const EXCEPTIONS: readonly { readonly file: string; readonly imports: string; re
     reason: "explain shows a program, as create runs one",
   },
   {
-    file: "runtime/lifecycle/seccomp.ts",
+    file: "runtime/lifecycle/seccomp_profile.ts",
     imports: "syscalls/bpf/classic.ts",
     reason: "likewise for the filter of a profile",
   },

@@ -12,7 +12,7 @@ import {
   dumpSeccomp,
   type TestedCall,
   testSeccomp,
-} from "runtime/lifecycle/seccomp.ts";
+} from "runtime/lifecycle/seccomp_profile.ts";
 
 /** A call has six arguments at most. */
 const MOST_ARGUMENTS = 6;
