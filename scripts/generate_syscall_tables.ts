@@ -57,8 +57,9 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Source>>>> = {
   sh: { SH: { header: "sh/asm/unistd_32.h" } },
 };
 
-/** From here on every architecture gives a new call the same number. */
+/** From here on every architecture gives a new call the same number, and from there on s390 has 64 bits alone. */
 const FIRST_COMMON_NUMBER = 424;
+const FIRST_WITHOUT_S390 = 470;
 
 function kernelVersion(): string {
   const text = Deno.readTextFileSync(VERSION_HEADER);
@@ -74,7 +75,7 @@ function numbersOf({ header, base = 0 }: Source): Numbers {
   const numbers: Numbers = new Map();
   const definition = /^#define __NR_(\w+)\s+(?:\(\w+\s*\+\s*(\d+)\)|(\d+))\s*$/gm;
   for (const [, name = "", offset, number] of Deno.readTextFileSync(path).matchAll(definition)) {
-    if (name === "Linux" || name === "syscalls") continue;
+    if (/^(?:Linux|syscalls|unused\d+|reserved\d+)$/.test(name)) continue;
     numbers.set(name, offset === undefined ? Number(number) : base + Number(offset));
   }
   if (numbers.size < 200) throw new Error(`Cannot read ${path}: it has ${numbers.size} calls`);
@@ -94,7 +95,8 @@ function addArmCalls(numbers: Numbers): void {
 /** What has been added to 64-bit s390 since the 31-bit headers were written was added to both. */
 function addCommonCalls(numbers: Numbers, others: Numbers): void {
   for (const [name, number] of others) {
-    if (number >= FIRST_COMMON_NUMBER && !numbers.has(name)) numbers.set(name, number);
+    const isCommon = number >= FIRST_COMMON_NUMBER && number < FIRST_WITHOUT_S390;
+    if (isCommon && !numbers.has(name)) numbers.set(name, number);
   }
 }
 

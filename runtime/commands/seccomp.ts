@@ -41,7 +41,12 @@ what happens to a system call with these arguments (0 where none are given), and
       choices: ["text", "json", "base64"],
     },
   ],
-  positionals: { min: 2, max: 3 + MOST_ARGUMENTS },
+  positionals: { min: 2, max: 2 + 1 + MOST_ARGUMENTS, are: [["test", "dump"], "file"] },
+  examples: [
+    { line: "%n seccomp test profile.json mount", does: "may a container mount?" },
+    { line: "%n seccomp test config.json socket 40", does: "a call with arguments" },
+    { line: "%n seccomp dump --arch x86 profile.json", does: "the filter, line by line" },
+  ],
   run(invocation): Promise<CommandResult> {
     const { positionals } = invocation;
     const verb = positional(invocation, 0);

@@ -46,7 +46,7 @@ Deno.test("well-known numbers of architectures that no kernel here has", () => {
     SCMP_ARCH_MIPS: { read: 4003, socketcall: 4102 },
     SCMP_ARCH_MIPS64: { read: 5000 },
     SCMP_ARCH_MIPS64N32: { read: 6000 },
-    SCMP_ARCH_S390: { read: 3, socketcall: 102, mseal: 462 },
+    SCMP_ARCH_S390: { read: 3, socketcall: 102, mseal: 462, listns: undefined },
     SCMP_ARCH_S390X: { read: 3, s390_pci_mmio_read: 353 },
     SCMP_ARCH_PPC64LE: { read: 3, swapcontext: 249 },
     SCMP_ARCH_RISCV64: { read: 63, riscv_flush_icache: 259 },
