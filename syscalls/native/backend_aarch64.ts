@@ -1,6 +1,7 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { syscallNumber } from "syscalls/abi/numbers/aarch64.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
+import { SA, sigaction } from "syscalls/abi/signal.ts";
 import { MSG } from "syscalls/abi/socket.ts";
 import * as asm from "./assembler_aarch64.ts";
 import type { CodeLabel } from "./code_buffer.ts";
@@ -37,13 +38,22 @@ export function emitAarch64(program: Program, layout: Layout): Uint8Array<ArrayB
   return new Emitter(program, layout).emit();
 }
 
+/** Code that instructions share, behind all of them. */
+interface Endings {
+  /** What sends a report: write(2) alone, or first what raises no SIGPIPE. */
+  readonly by: "any" | "write";
+  readonly send: CodeLabel;
+  readonly failed: CodeLabel;
+}
+
 class Emitter {
   readonly #a = new asm.AssemblerAarch64();
   readonly #labels = new Map<Label, CodeLabel>();
   /** What is done about failures, behind the straight line. */
   readonly #slowPaths: (() => void)[] = [];
-  readonly #send = this.#a.label();
-  readonly #failed = this.#a.label();
+  readonly #anyway = this.#endings("any");
+  readonly #byWrite = this.#endings("write");
+  #current = this.#anyway;
   readonly #program: Program;
   readonly #layout: Layout;
 
@@ -62,8 +72,10 @@ class Emitter {
     // A program that falls off its end has no exit; SIGTRAP tells.
     a.brk();
     for (const slowPath of this.#slowPaths) slowPath();
-    this.#failure();
-    this.#sending();
+    for (const endings of [this.#anyway, this.#byWrite]) {
+      this.#failure(endings);
+      this.#sending(endings);
+    }
     if (a.length > LARGEST_CODE) {
       throw new RangeError(`Cannot compile program: ${a.length} bytes of code are out of reach`);
     }
@@ -85,13 +97,18 @@ class Emitter {
         return this.#storeSlot(VALUE, instruction.slot);
       case "fork":
         return this.#fork(instruction);
+      case "signalExit":
+        return this.#signalExit(instruction);
+      case "writeReports":
+        this.#current = this.#byWrite;
+        return;
       case "report":
         return this.#report(instruction);
       case "fail":
         this.#load(RESULT, instruction.errno);
         this.#a.neg(RESULT, RESULT);
         this.#a.mov(FAILING_STEP, BigInt(instruction.step));
-        return this.#a.b(this.#failed);
+        return this.#a.b(this.#current.failed);
       case "exit":
         return this.#exit(instruction.code);
       default:
@@ -136,6 +153,7 @@ class Emitter {
     if (forgiven === "all" && again === undefined) return;
     const slow = a.label();
     const done = a.label();
+    const { failed } = this.#current;
     a.cmp(RESULT, 0n);
     a.bCond("lt", slow);
     a.place(done);
@@ -145,7 +163,7 @@ class Emitter {
       if (forgiven === "all") return a.b(done);
       for (const errno of forgiven) this.#branchOnErrno(RESULT, errno, done);
       a.mov(FAILING_STEP, BigInt(step));
-      a.b(this.#failed);
+      a.b(failed);
     });
   }
 
@@ -193,41 +211,70 @@ class Emitter {
     this.#a.bCond("eq", to);
   }
 
+  #signalExit({ into }: Of<"signalExit">): void {
+    const a = this.#a;
+    const handler = a.label();
+    const over = a.label();
+    a.b(over);
+    a.place(handler);
+    // The signal is the handler's first argument.
+    a.add(RESULT, RESULT, 128n);
+    this.#system("exit_group");
+    a.place(over);
+    a.adr(VALUE, handler);
+    const { sa_handler, sa_flags, sa_restorer } = sigaction.offsets;
+    this.#storeField(VALUE, into, sa_handler);
+    this.#storeField(VALUE, into, sa_restorer);
+    a.mov(VALUE, SA.of("SA_RESTORER"));
+    this.#storeField(VALUE, into, sa_flags);
+  }
+
   #report(report: Of<"report">): void {
     const a = this.#a;
     this.#load(VALUE, report.value);
     a.mov(OTHER, BigInt(report.tag) | BigInt(report.step) << 32n);
     // A report does not change what the next branch looks at.
     a.mov(SAVED_RESULT, RESULT);
-    a.bl(this.#send);
+    a.bl(this.#current.send);
     a.mov(RESULT, SAVED_RESULT);
   }
 
+  #endings(by: Endings["by"]): Endings {
+    return { by, send: this.#a.label(), failed: this.#a.label() };
+  }
+
   /** Where a failure goes: -errno in x0, the step in x23. */
-  #failure(): void {
+  #failure({ failed, send }: Endings): void {
     const a = this.#a;
-    a.place(this.#failed);
+    a.place(failed);
     a.neg(VALUE, RESULT);
     a.mov(OTHER, BigInt(TAG_FAILED));
     a.lsl(FAILING_STEP, FAILING_STEP, 32);
     a.orr(OTHER, OTHER, FAILING_STEP);
-    a.bl(this.#send);
+    a.bl(send);
     this.#exit(1);
   }
 
   /** Sends tag and step in x10, the value in x9, to the descriptor of the reports, a socket or a pipe. */
-  #sending(): void {
+  #sending({ by, send }: Endings): void {
     const a = this.#a;
-    const done = a.label();
-    a.place(this.#send);
+    a.place(send);
     const scratch = this.#layout.scratch - this.#layout.writable;
     a.str(OTHER, WRITABLE, scratch);
     a.str(VALUE, WRITABLE, scratch + 8);
+    this.#offset(asm.x(1), WRITABLE, scratch);
+    a.mov(asm.x(2), BigInt(REPORT_SIZE));
+    if (by === "any") this.#sendOrWrite();
+    else this.#write();
+    a.ret();
+  }
+
+  #sendOrWrite(): void {
+    const a = this.#a;
+    const done = a.label();
     const send = a.label();
     a.place(send);
     this.#loadSlot(RESULT, this.#program.reportFd, 0);
-    this.#offset(asm.x(1), WRITABLE, scratch);
-    a.mov(asm.x(2), BigInt(REPORT_SIZE));
     // SIGPIPE has its default again; only sendto(2) can be told not to raise it.
     a.mov(asm.x(3), MSG.of("MSG_NOSIGNAL"));
     a.mov(asm.x(4), 0n);
@@ -236,13 +283,16 @@ class Emitter {
     this.#branchOnErrno(RESULT, ERRNO.EINTR, send);
     a.cmp(RESULT, BigInt(-ERRNO.ENOTSOCK));
     a.bCond("ne", done);
-    const write = a.label();
-    a.place(write);
+    this.#write();
+    a.place(done);
+  }
+
+  #write(): void {
+    const write = this.#a.label();
+    this.#a.place(write);
     this.#loadSlot(RESULT, this.#program.reportFd, 0);
     this.#system("write");
     this.#branchOnErrno(RESULT, ERRNO.EINTR, write);
-    a.place(done);
-    a.ret();
   }
 
   #exit(code: number): void {
@@ -295,7 +345,13 @@ class Emitter {
   }
 
   #storeSlot(from: asm.Register, slot: number): void {
-    this.#accessSlot(this.#slotOffset(slot), (base, offset) => this.#a.str(from, base, offset));
+    this.#storeField(from, slot, 0);
+  }
+
+  #storeField(from: asm.Register, slot: number, field: number): void {
+    this.#accessSlot(this.#slotOffset(slot) + field, (base, offset) => {
+      this.#a.str(from, base, offset);
+    });
   }
 
   #accessSlot(offset: number, access: (base: asm.Register, offset: number) => void): void {

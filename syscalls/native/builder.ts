@@ -1,5 +1,6 @@
 import type { FlagFamily, Flags } from "syscalls/abi/flags.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
+import { sigaction } from "syscalls/abi/signal.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import {
   type Data,
@@ -194,6 +195,17 @@ export class ProgramBuilder implements ProgramSink {
     this.#checkSlot(into);
     const index = this.#stepOr(step);
     this.#instructions.push({ kind: "fork", flags, flagsText, child, into, step: index });
+  }
+
+  signalExit(into: Slot): void {
+    if ((this.#slotSizes[into] ?? 0) < sigaction.size) {
+      throw new RangeError(`Cannot use slot ${into}: it has no ${sigaction.size} bytes`);
+    }
+    this.#instructions.push({ kind: "signalExit", into });
+  }
+
+  writeReports(): void {
+    this.#instructions.push({ kind: "writeReports" });
   }
 
   report({ tag, value, step }: ReportOptions): void {

@@ -1,5 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
+import { SA, sigaction } from "syscalls/abi/signal.ts";
 import { decodeText } from "syscalls/abi/text.ts";
 import { type Layout, layOut, readOnlyBytes } from "./layout.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -163,6 +164,11 @@ class Process implements Memory {
         return index + 1;
       case "fork":
         return this.#fork(instruction) ?? index + 1;
+      case "signalExit":
+        this.#fillAction(instruction.into);
+        return index + 1;
+      case "writeReports":
+        return index + 1;
       case "report": {
         const { tag, step } = instruction;
         this.#report({ tag, step, value: this.#value(instruction.value) });
@@ -175,6 +181,13 @@ class Process implements Memory {
       default:
         return unreachable(instruction);
     }
+  }
+
+  /** The handler is at no address that the program could know otherwise. */
+  #fillAction(into: Slot): void {
+    const code = BigInt(this.#world.layout.code);
+    const action = { sa_handler: code, sa_flags: SA.of("SA_RESTORER"), sa_restorer: code };
+    this.write(BigInt(this.#world.layout.slots[into] ?? 0), sigaction.encode(action));
   }
 
   #call(call: Extract<Instruction, { kind: "call" }>): End | undefined {

@@ -135,6 +135,10 @@ function instructionText(instruction: Instruction, names: Names): string {
       const into = slotName(instruction.into, names);
       return `${into} = clone(${instruction.flagsText}), child goes to L${instruction.child}`;
     }
+    case "signalExit":
+      return `${slotName(instruction.into, names)} = {exit 128 + signal}`;
+    case "writeReports":
+      return "reports by write from here on";
     case "report":
       return `report ${instruction.tag}, ${operandText(instruction.value, names)}`;
     case "fail":

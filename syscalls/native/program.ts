@@ -86,6 +86,13 @@ export type Instruction =
     readonly into: Slot;
     readonly step: number;
   }
+  /**
+   * Fills a slot of 32 bytes with a `struct sigaction` whose handler ends the process with exit code 128 + the signal. It needs
+   * the stack that execve(2) gave the program.
+   */
+  | { readonly kind: "signalExit"; readonly into: Slot }
+  /** Reports of the instructions behind this are sent by write(2) and nothing else. A lost reader is a SIGPIPE then. */
+  | { readonly kind: "writeReports" }
   /** Writes a report (see report.ts) to the descriptor in {@link Program.reportFd}. A lost reader is no failure. */
   | {
     readonly kind: "report";

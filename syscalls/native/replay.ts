@@ -30,6 +30,12 @@ export function replay(program: Program, writer: X8664Writer): void {
       case "fork":
         writer.fork(instruction);
         break;
+      case "signalExit":
+        writer.signalExit(instruction.into);
+        break;
+      case "writeReports":
+        writer.writeReports();
+        break;
       case "report":
         writer.report(instruction);
         break;

@@ -80,6 +80,13 @@ export interface ProgramSink {
   jump(to: Label): void;
   set(slot: Slot, value: Operand): void;
   fork(options: ForkOptions): void;
+  /** Fills a slot of 32 bytes with a `struct sigaction` whose handler ends the process with exit code 128 + the signal. */
+  signalExit(into: Slot): void;
+  /**
+   * From here on reports, those of failures included, are sent by write(2) and nothing else: a seccomp filter may answer to what
+   * is otherwise tried first with death. A lost reader is a SIGPIPE then.
+   */
+  writeReports(): void;
   report(options: ReportOptions): void;
   /** Reports a failure of a step and ends the process with 1. */
   fail(errno: Operand, step?: number): void;

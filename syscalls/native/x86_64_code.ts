@@ -64,6 +64,11 @@ export function emptyCode(): X8664Code {
   return { words: new Int32Array(16384), length: 0, lastStep: -1, lastFailure: 0 };
 }
 
+/** The next failing call does not go where the one before went. */
+export function forgetFailure(code: X8664Code): void {
+  code.lastStep = -1;
+}
+
 /** The code written so far. */
 export function codeBytes({ words, length }: X8664Code): Uint8Array<ArrayBuffer> {
   return new Uint8Array(words.buffer, 0, 4 * length);

@@ -39,10 +39,18 @@ export interface Endings {
   readonly send: number;
 }
 
-/** Writes them, for a program that has the descriptor of its reports at an address. */
-export function putEndings(code: X8664Code, reportFdAt: number): Endings {
+/**
+ * Writes them, for a program that has the descriptor of its reports at an address.
+ *
+ * @param by what sends a report: write(2) alone, or first what raises no SIGPIPE
+ */
+export function putEndings(code: X8664Code, reportFdAt: number, by: "any" | "write"): Endings {
   const send = code.length;
-  putSending(code, reportFdAt);
+  putReport(code, reportFdAt);
+  if (by === "any") putSendOrWrite(code);
+  else putWrite(code);
+  // jmp r13
+  put(code, 0x90e5ff41);
   const endings = { send, failed: code.length };
   putFailure(code, endings);
   return endings;
@@ -66,11 +74,15 @@ function putFailure(code: X8664Code, endings: Endings): void {
   putSystem(code, syscallNumber("exit_group"));
 }
 
-/** The descriptor of the reports is a socket or a pipe. */
-function putSending(code: X8664Code, reportFdAt: number): void {
+/** What is written, and where to. */
+function putReport(code: X8664Code, reportFdAt: number): void {
   putLoad(code, RDI, reportFdAt);
   putConstant(code, RSI, SCRATCH);
   putConstant(code, RDX, REPORT_SIZE);
+}
+
+/** The descriptor of the reports is a socket or a pipe. */
+function putSendOrWrite(code: X8664Code): void {
   // SIGPIPE has its default again; only sendto(2) can be told not to raise it.
   putConstant64(code, R10, MSG.of("MSG_NOSIGNAL"));
   putConstant(code, R8, 0);
@@ -81,11 +93,13 @@ function putSending(code: X8664Code, reportFdAt: number): void {
   jumpBack(code, retry, CONDITION.equal);
   putCompare(code, RAX, -ERRNO.ENOTSOCK);
   const sent = jumpAhead(code, CONDITION.notEqual);
+  putWrite(code);
+  land(code, sent);
+}
+
+function putWrite(code: X8664Code): void {
   const write = code.length;
   putSystem(code, syscallNumber("write"));
   putCompare(code, RAX, -ERRNO.EINTR);
   jumpBack(code, write, CONDITION.equal);
-  land(code, sent);
-  // jmp r13
-  put(code, 0x90e5ff41);
 }

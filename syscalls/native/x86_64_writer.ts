@@ -2,6 +2,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import type { FlagFamily, Flags } from "syscalls/abi/flags.ts";
 import { syscallNumber } from "syscalls/abi/numbers/x86_64.ts";
 import type { SyscallName } from "syscalls/abi/numbers/names.ts";
+import { SA, sigaction } from "syscalls/abi/signal.ts";
 import { writeElf } from "./elf.ts";
 import { HEADERS_SIZE, segments, WRITABLE_BASE } from "./layout.ts";
 import { failureReading } from "./outcome.ts";
@@ -28,6 +29,7 @@ import {
   codeBytes,
   CONDITION,
   emptyCode,
+  forgetFailure,
   jumpAhead,
   jumpBack,
   land,
@@ -88,7 +90,7 @@ interface Writer extends X8664Writer {
   /** For each label the last jump that waits for it; in that jump's distance is the one before, and so on to {@link NONE}. */
   readonly jumps: number[];
   currentStep: number;
-  readonly endings: Endings;
+  endings: Endings;
 }
 
 /** @param initialReportFd the descriptor that reports go to when the program starts */
@@ -97,7 +99,7 @@ export function x8664Writer(initialReportFd: number): X8664Writer {
   const reportFdAt = SCRATCH + REPORT_SIZE;
   // The shared endings come first, so that every way to them is known when it is written.
   const start = jumpAhead(code, null);
-  const endings = putEndings(code, reportFdAt);
+  const endings = putEndings(code, reportFdAt, "any");
   land(code, start);
   putConstant(code, RAX, initialReportFd);
   putStore(code, reportFdAt, RAX);
@@ -254,6 +256,33 @@ function fork(this: Writer, options: ForkOptions): void {
   ahead(this, CONDITION.equal, options.child);
 }
 
+function signalExit(this: Writer, into: Slot): void {
+  const { code } = this;
+  const action = addressOfSlot(this, into);
+  const at = (field: keyof typeof sigaction.offsets): number => action + sigaction.offsets[field];
+  const over = jumpAhead(code, null);
+  const handler = code.length;
+  // add edi, 128: the signal is the handler's first argument.
+  put(code, 0xc7819090, 128);
+  putSystem(code, syscallNumber("exit_group"));
+  land(code, over);
+  // lea rcx, [rip + distance]
+  put(code, 0x0d8d4890, handler - code.length - 2 << 2);
+  putStore(code, at("sa_handler"), RCX);
+  // It never returns, but without one there would be no signal frame.
+  putStore(code, at("sa_restorer"), RCX);
+  putConstant64(code, RCX, SA.of("SA_RESTORER"));
+  putStore(code, at("sa_flags"), RCX);
+}
+
+function writeReports(this: Writer): void {
+  const { code } = this;
+  const over = jumpAhead(code, null);
+  this.endings = putEndings(code, addressOfSlot(this, this.reportFd), "write");
+  land(code, over);
+  forgetFailure(code);
+}
+
 function report(this: Writer, options: ReportOptions): void {
   const { code } = this;
   load(this, RCX, options.value);
@@ -299,6 +328,8 @@ const METHODS = {
   jump,
   set,
   fork,
+  signalExit,
+  writeReports,
   report,
   fail,
   exit,

@@ -115,6 +115,34 @@ for (const arch of ["x86_64", "aarch64"] as const) {
       assertEquals(signal, arch === "x86_64" ? "SIGILL" : "SIGTRAP");
     },
   });
+
+  Deno.test({
+    name: `a signal that a program on ${arch} ends on gives its number to the exit code`,
+    ignore,
+    fn(): void {
+      for (const signal of [SIGNALS.SIGHUP, SIGNALS.SIGTERM]) {
+        const { code, reports } = run(signaledProgram(signal), runner);
+        assertEquals([code, reports.map(({ tag }) => tag)], [128 + signal, [70]]);
+      }
+    },
+  });
+}
+
+/** Sends itself a signal, and would report that it has survived it. */
+function signaledProgram(number: number): Program {
+  const b = new ProgramBuilder(REPORT_FD);
+  const [action, self] = [b.slot(sigaction.size), b.slot()];
+  const signal = b.immediate(number);
+  b.step({ label: "signal", origin: "" });
+  b.call("getpid", [], { into: self });
+  b.signalExit(action);
+  const size = b.immediate(SIGSET_SIZE);
+  b.call("rt_sigaction", [signal, b.addressOf(action), b.immediate(0), size]);
+  b.report({ tag: 70, value: b.immediate(0) });
+  b.call("kill", [b.value(self), signal]);
+  b.report({ tag: 71, value: b.immediate(0) });
+  b.exit(0);
+  return b.build();
 }
 
 /** Reports over a socket pair of its own, in descriptors 3 and 4, and tells over standard output what came out of it. */

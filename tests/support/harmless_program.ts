@@ -76,7 +76,8 @@ class Generator {
     else if (dice < 75) this.#report();
     else if (dice < 85) this.#b.set(this.#random.pick(this.#cells), this.#operand());
     else if (dice < 92) this.#place();
-    else if (dice < 98) this.#fork();
+    else if (dice < 97) this.#fork();
+    else if (dice < 98) this.#b.writeReports();
     else this.#end();
   }
 

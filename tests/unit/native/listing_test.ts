@@ -50,6 +50,8 @@ function smallProgram(arch: Arch): Program {
   b.call("execve", [b.cString("/bin/sh"), argv, b.pointers([])]);
   b.fail(b.immediate(ERRNO.EIO));
   b.place(end);
+  b.signalExit(b.slot(32));
+  b.writeReports();
   const last = b.label();
   b.branch({ when: { kind: "succeeded" }, to: last });
   b.place(last);
