@@ -33,8 +33,8 @@ the place in config.json that asks for them. Nothing runs, and no privilege is n
     },
     { line: "%n explain --format json | jq .steps[].label", does: "the steps alone" },
   ],
-  run(invocation): CommandResult {
-    const explanation = explain(invocation.context, bundleOf(invocation));
+  async run(invocation): Promise<CommandResult> {
+    const explanation = await explain(invocation.context, bundleOf(invocation));
     if (stringFlag(invocation, "format") === "text") {
       return { output: outline(explanation), exitCode: 0 };
     }

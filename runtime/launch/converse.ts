@@ -21,6 +21,8 @@ export interface Duties {
   readonly idmap: (init: Pid, step: number) => void;
   readonly terminal: (init: Pid) => void;
   readonly hooks: (init: Pid) => void;
+  /** Takes the listener of the process's filter, which has this number there. */
+  readonly listener: (process: Pid, descriptor: number) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
@@ -58,9 +60,12 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   // The init may ask before the process that made it has reported its pid.
   let waiting: Ask | null = null;
   let ready = false;
+  const say = (): void => {
+    bestEffort("whoever asked was killed: the talk ends with it", () => send(socket, reply));
+  };
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
     duties[duty](asking, step);
-    bestEffort("whoever asked was killed: the talk ends with it", () => send(socket, reply));
+    say();
     if (duty === "place") duties.meanwhile();
   };
   for (;;) {
@@ -84,6 +89,11 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         if (said.duty === "idMaps") answer(said, first);
         else if (init === null) waiting = said;
         else answer(said, init);
+        break;
+      case "listener":
+        if (init === null) return { end: "lost", init };
+        duties.listener(init, said.descriptor);
+        say();
         break;
       case "ready":
         if (init === null) return { end: "lost", init };

@@ -12,6 +12,7 @@ export const OWES_NOTHING: Duties = {
   terminal: neverAsked,
   hooks: neverAsked,
   idmap: neverAsked,
+  listener: neverAsked,
   warn: () => {},
   meanwhile: () => {},
 };

@@ -35,6 +35,7 @@ import {
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
+import { type Seccomp, seccompOf } from "./filter.ts";
 import { unmountShared } from "./delete.ts";
 import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
@@ -108,6 +109,7 @@ export async function createContainer(
     keepTerminal,
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
+    seccomp: await seccompOf(loaded.spec, loaded.facts),
     systemd: await systemdOf(context),
     resctrl: await resctrlOf(loaded.spec),
   });
@@ -152,6 +154,8 @@ export interface LoadedContainer {
   readonly newKeyring: boolean;
   /** Null where there are none to run. */
   readonly hooks: CreateHooks | null;
+  /** Null where it has no filter. */
+  readonly seccomp: Seccomp | null;
   /** Works out the cgroups where systemd makes them; null where the runtime does. */
   readonly systemd:
     | ((context: Context, spec: ValidSpec, id: ContainerId, facts: HostFacts) => NewCgroup)
@@ -302,7 +306,7 @@ function runLimitedInit(context: Context, run: InitRun): ContainerRecord {
 /** Starts the init and waits until it is ready; gives the record with its pid, which is on disk by then. */
 function runInit(context: Context, run: InitRun): ContainerRecord {
   const { container, paths, made, undo } = run;
-  const { hooks, loaded: { spec, facts, links } } = container;
+  const { hooks, seccomp, loaded: { spec, facts, links } } = container;
   const input: PlanInput = {
     spec,
     facts,
@@ -311,6 +315,7 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     noPivot: container.noPivot,
     preservedFds: container.preservedFds,
     notify: container.manager !== null,
+    filter: seccomp?.filter ?? null,
     keyring: run.record.keyring === "" ? null : run.record.keyring,
   };
   using notify = input.notify ? shareNotifyFolder(paths) : null;
@@ -330,6 +335,9 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       sendPidfd(init, container.pidfdSockets, "standard");
     },
     hooks: () => hooks?.run(record, made.facts),
+    seccomp,
+    listener: (init, descriptor) =>
+      seccomp?.sendListener(init, descriptor, { record, status: "creating" }),
   });
   if (hooks === null) return record;
   record = { ...record, creating: false };

@@ -40,7 +40,7 @@ export function hooksOfCreate(context: Context, { spec, facts }: LoadedBundle): 
       const plan = (hook: ValidHook): Plan =>
         planHook({ hook, env: callersEnv(hook), facts, directory, inside });
       const moment = { status, pid: innerPid(record.pid) } as const;
-      runHooks(scene, { name: "createContainer", ...moment, plan, target });
+      runHooks(scene, { name: "createContainer", ...moment, plan, target, listener: null });
     },
     undone: () => {
       if (began !== null) poststop({ context, record: began, hooks, facts });

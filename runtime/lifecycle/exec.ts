@@ -8,7 +8,7 @@ import { OWES_NOTHING } from "runtime/launch/owes_nothing.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
-import { type ExecInput, planExec } from "runtime/plan/exec.ts";
+import { planExec } from "runtime/plan/exec.ts";
 import { processOf } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { IdList } from "runtime/spec/valid.ts";
@@ -16,7 +16,7 @@ import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
 import { setLimits, setOomScore } from "./duties.ts";
 import { joinUnified, openCgroup, wasBornIn } from "./exec_cgroup.ts";
-import { execInput, type ProcessOptions } from "./exec_input.ts";
+import { execInput, type ExecPreparation, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
@@ -50,7 +50,7 @@ export async function exec(context: Context, options: ExecOptions): Promise<numb
   const container = inspectContainer(context, options.id);
   requireRunning(container, options);
   using target = openInit(container, "cannot exec in a stopped container");
-  const input = execInput(container, options);
+  const { input, seccomp } = await execInput(container, options);
   const { terminal = false, consoleSize = null } = input.spec.process ?? {};
   const { detach, consoleSocket } = options;
   checkTerminal(context, { terminal, detach, consoleSocket });
@@ -64,6 +64,8 @@ export async function exec(context: Context, options: ExecOptions): Promise<numb
   const enterClass = await classEntry(container.record);
   const process = join(context, {
     input,
+    container,
+    seccomp,
     target,
     keepTerminal,
     pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
@@ -81,8 +83,8 @@ async function classEntry({ resctrl }: ContainerRecord): Promise<(process: Pid) 
   return (process) => joinResctrl(resctrl, process);
 }
 
-interface Join {
-  readonly input: ExecInput;
+interface Join extends ExecPreparation {
+  readonly container: InspectedContainer;
   readonly target: OwnedFd;
   readonly keepTerminal: TerminalKeeper | null;
   readonly pidfdSockets: readonly string[];
@@ -93,8 +95,9 @@ interface Join {
 
 /** Lets the process come to be; returns when it has executed its program. */
 function join(context: Context, options: Join): Pid {
-  const { input, target, keepTerminal, pidfdSockets, init } = options;
+  const { input, container, seccomp, target, keepTerminal, pidfdSockets, init } = options;
   const plan = planExec(input);
+  seccomp?.check(plan);
   const warnings = [...input.spec.warnings, ...plan.warnings];
   const { log } = context;
   for (const warning of warnings) log.log("warning", warning);
@@ -102,6 +105,7 @@ function join(context: Context, options: Join): Pid {
   log.log("debug", `nsexec container setup: ${plan.steps.length} steps`);
   const { initial } = processOf(input).execCpuAffinity;
   if (initial !== null) log.log("debug", `nsexec: affinity: ${hexMask(initial)}`);
+  for (const remark of seccomp?.remarks ?? []) log.log("debug", remark);
   using cgroup = openCgroup(plan.host);
   const process = launch({
     plan,
@@ -128,6 +132,7 @@ function join(context: Context, options: Join): Pid {
         if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
       },
       limits: (process) => setLimits(process, plan.host),
+      listener: (process, descriptor) => seccomp?.sendListener(process, descriptor, container),
       warn: (step, errno) => warn(context, plan, step, errno),
     },
   });

@@ -10,6 +10,7 @@ import type { ProcessScope } from "runtime/spec/checks/process.ts";
 import { type JoiningProcess, validate, validateProcess } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { execCgroups } from "./exec_cgroup.ts";
+import { type Seccomp, seccompOf } from "./filter.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
 import { withHostLabels } from "./labels.ts";
@@ -24,11 +25,18 @@ export interface ProcessOptions extends ProcessChanges {
   readonly cgroup: readonly string[];
 }
 
+/** What is known of a process before it is made. */
+export interface ExecPreparation {
+  readonly input: ExecInput;
+  /** The container's filter, which is the process's as well; null without one. */
+  readonly seccomp: Seccomp | null;
+}
+
 /** All that the plan of `exec` is made from: the container as it was created, and the process that is asked for. */
-export function execInput(
+export async function execInput(
   container: InspectedContainer,
   options: ProcessOptions,
-): ExecInput {
+): Promise<ExecPreparation> {
   const { record, paths } = container;
   const facts = probeHost();
   const config = parseConfig(Deno.readTextFileSync(paths.config), paths.config);
@@ -46,7 +54,8 @@ export function execInput(
       fileName,
     ),
   );
-  return {
+  const seccomp = await seccompOf(spec, facts);
+  const input = {
     spec,
     facts,
     cgroups: execCgroups(record.cgroups, options.cgroup),
@@ -55,8 +64,10 @@ export function execInput(
     noPivot: null,
     preservedFds: preservedFds(options.preserveFds),
     notify: false,
+    filter: seccomp?.filter ?? null,
     joined: joinedNamespaces(record.pid, created),
   };
+  return { input, seccomp };
 }
 
 /** What a wrong word is in, where no file was named. */

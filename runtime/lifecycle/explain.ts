@@ -21,6 +21,7 @@ import {
 import type { Context } from "./context.ts";
 import { newResctrl } from "./resctrl.ts";
 import { systemdCgroup } from "./systemd_cgroup.ts";
+import { seccompOf } from "./filter.ts";
 import { readSpec } from "./load.ts";
 import { limitsOf } from "./limits.ts";
 import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
@@ -52,12 +53,13 @@ const NO_ID = "CONTAINER" as ContainerId;
 const NO_FD = 0;
 
 /** Plans and compiles as `create` does, and lists what came out. */
-export function explain(context: Context, options: ExplainOptions): Explanation {
+export async function explain(context: Context, options: ExplainOptions): Promise<Explanation> {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   const cgroup = context.systemdCgroup
     ? systemdCgroup(context, spec, NO_ID, facts)
     : newCgroup(spec.cgroupsPath, NO_ID, facts);
   const limits = limitsOf(spec, cgroup);
+  const seccomp = await seccompOf(spec, facts);
   const plan = planCreate({
     spec,
     facts,
@@ -66,6 +68,7 @@ export function explain(context: Context, options: ExplainOptions): Explanation 
     preservedFds: 0,
     noPivot: null,
     notify: false,
+    filter: seccomp?.filter ?? null,
     keyring: sessionKeyringName(NO_ID),
   });
   const program = compileInit(plan, facts.arch, {

@@ -1,3 +1,4 @@
+import type { Pid } from "syscalls/abi/brand.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { OcirtError } from "runtime/base/errors.ts";
@@ -28,6 +29,8 @@ export interface HookList extends HookMoment {
   readonly plan: (hook: ValidHook) => Plan;
   /** A pidfd of the process whose namespaces the plans join; null when they join none. */
   readonly target: OwnedFd | null;
+  /** Called with the number that the listener of the hook's filter has in it; null for hooks without a filter. */
+  readonly listener: ((hook: Pid, descriptor: number) => void) | null;
 }
 
 /** A list whose hooks are no part of the container. They start in the bundle. */
@@ -39,7 +42,7 @@ export function hostList(
   const directory = { path: record.bundle, mayBeGone: true };
   const plan = (hook: ValidHook): Plan =>
     planHook({ hook, env: callersEnv(hook), facts, directory, inside: null });
-  return { name, ...moment, plan, target: null };
+  return { name, ...moment, plan, target: null, listener: null };
 }
 
 /** A hook without an environment of its own has that of whoever called the runtime. */
@@ -80,13 +83,14 @@ function failureOfHook(
   hook: ValidHook,
   index: number,
 ): string | null {
-  const { name, target } = list;
+  const { name, target, listener } = list;
   const state = hookState(record, list);
   const { timeout } = hook;
   const { arch } = facts;
   let failure: string | null;
   try {
-    failure = runHook(context, { record, plan: list.plan(hook), arch, target, state, timeout });
+    const plan = list.plan(hook);
+    failure = runHook(context, { record, plan, arch, target, listener, state, timeout });
   } catch (cause) {
     if (!(cause instanceof OcirtError) && !(cause instanceof SyscallError)) throw cause;
     failure = cause.message;

@@ -100,6 +100,7 @@ function inputOf({ record, paths }: InspectedContainer, file: string): ExecInput
     noPivot: null,
     preservedFds: 0,
     notify: false,
+    filter: null,
     joined: joinedNamespaces(pid(record.pid), spec),
   };
 }

@@ -22,6 +22,8 @@ export interface HookCall {
   readonly arch: Arch;
   /** A pidfd of the process whose namespaces the plan joins; null when it joins none. */
   readonly target: OwnedFd | null;
+  /** Called with the number that the listener of the hook's filter has in it; null for one without a filter. */
+  readonly listener: ((hook: Pid, descriptor: number) => void) | null;
   /** What it reads from its standard input. */
   readonly state: string;
   /** In seconds; null is for ever. */
@@ -78,7 +80,7 @@ function openOutput(
 
 function begin(
   { log }: Context,
-  { plan, arch, target }: HookCall,
+  { plan, arch, target, listener }: HookCall,
   stdio: readonly [OwnedFd, OwnedFd, OwnedFd],
 ): Pid {
   return launch({
@@ -92,6 +94,7 @@ function begin(
     namespaces: [],
     duties: {
       ...OWES_NOTHING,
+      ...listener === null ? {} : { listener },
       place: (process) => {
         moveIntoCgroup(process, plan.host);
         setOomScore(process, plan.host);

@@ -43,6 +43,7 @@ export async function sandbox(context: Context, options: SandboxOptions): Promis
     keepTerminal: null,
     newKeyring: true,
     hooks: null,
+    seccomp: null,
     systemd: null,
     resctrl: null,
   });

@@ -10,6 +10,7 @@ import type { StartableContainer } from "./created.ts";
 import { destroyAfter } from "./delete.ts";
 import { execCgroups } from "./exec_cgroup.ts";
 import { joinedNamespaces } from "./exec_input.ts";
+import { type Seccomp, seccompOf } from "./filter.ts";
 import { type HookScene, hostList, runHooks } from "./hook_lists.ts";
 import { innerPid } from "./inner_pid.ts";
 import { savedSpec } from "./saved_spec.ts";
@@ -32,7 +33,8 @@ export async function startWithHooks(
   const spec = savedSpec(record, paths, facts);
   const scene: HookScene = { context, record, hooks: spec.hooks, facts };
   try {
-    runInside(scene, {
+    const seccomp = await seccompOf(spec, facts);
+    runInside(scene, seccomp, {
       spec,
       facts,
       cgroups: execCgroups(record.cgroups, []),
@@ -41,6 +43,7 @@ export async function startWithHooks(
       preservedFds: 0,
       noPivot: null,
       notify: false,
+      filter: seccomp?.filter ?? null,
       joined: joinedNamespaces(record.pid, spec),
     });
   } catch (cause) {
@@ -59,7 +62,7 @@ export async function startWithHooks(
   }
 }
 
-function runInside(scene: HookScene, input: ExecInput): void {
+function runInside(scene: HookScene, seccomp: Seccomp | null, input: ExecInput): void {
   const { record, hooks } = scene;
   if (hooks.startContainer.length === 0) return;
   using target = openPidfd(pid(record.pid));
@@ -69,5 +72,7 @@ function runInside(scene: HookScene, input: ExecInput): void {
     pid: innerPid(record.pid),
     plan: (hook) => planHookAsProcess(input, hook),
     target,
+    listener: (process, descriptor) =>
+      seccomp?.sendListener(process, descriptor, { record, status: "created" }),
   });
 }

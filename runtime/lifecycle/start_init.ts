@@ -14,6 +14,7 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import type { Seccomp } from "./filter.ts";
 import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
 import { makePlace } from "./make_place.ts";
@@ -31,6 +32,10 @@ export interface InitStart {
   readonly meanwhile: () => void;
   /** Called when the init is about to switch its root, if there are hooks for that moment. */
   readonly hooks: () => void;
+  /** The container's filter; null without one. */
+  readonly seccomp: Seccomp | null;
+  /** Called with the number that the filter's listener has in the init. */
+  readonly listener: (init: Pid, descriptor: number) => void;
   readonly keepTerminal: TerminalKeeper | null;
   /** The mount of the notify socket's folder; null without one. */
   readonly notify: OwnedFd | null;
@@ -40,10 +45,12 @@ export interface InitStart {
 export function startInit(context: Context, start: InitStart): void {
   const { input, paths, undo, notify } = start;
   const plan = planCreate(input);
+  start.seccomp?.check(plan);
   if (input.spec.root.kind !== "directory") Deno.mkdirSync(paths.scratch, { mode: 0o700 });
   const { arch } = input.facts;
   const { log } = context;
   logBeginning(log, plan);
+  for (const remark of start.seccomp?.remarks ?? []) log.log("debug", remark);
   using gate = makeStartGate(paths, arch);
   using opened = openHostFiles(plan, input);
   using idmaps = new MountIdmaps(plan, input);
@@ -72,7 +79,7 @@ export function startInit(context: Context, start: InitStart): void {
 function initDuties(
   log: Logger,
   plan: Plan,
-  { place, hooks, keepTerminal, meanwhile }: InitStart,
+  { place, hooks, listener, keepTerminal, meanwhile }: InitStart,
   { devices, idmaps }: { devices: NetDevices | null; idmaps: MountIdmaps },
 ): Duties {
   return {
@@ -90,6 +97,7 @@ function initDuties(
     inheritMode,
     idmap: (process, step) => idmaps.map(process, step),
     hooks,
+    listener,
     terminal: (process) => {
       if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
     },

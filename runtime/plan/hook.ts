@@ -2,7 +2,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import type { NamespaceType, ValidHook } from "runtime/spec/valid.ts";
 import { beginSteps } from "./begin.ts";
 import { type ExecInput, planExec } from "./exec.ts";
-import { DEFAULT_UMASK } from "./identity.ts";
+import { closeRestStep, DEFAULT_UMASK } from "./identity.ts";
 import { processOf } from "./input.ts";
 import {
   forkJoinedSteps,
@@ -68,6 +68,7 @@ export function planHook({ hook, env, facts, directory, inside }: HookInput): Pl
       label: `set RLIMIT_NOFILE to the caller's ${soft}:${hard}`,
       origin: "",
     },
+    closeRestStep({ preservedFds: 0 }),
     { kind: "announce", label: "tell the host that all is done", origin: "" },
     executeStep(hook, env),
   ];
@@ -104,5 +105,5 @@ export function planHookAsProcess(input: ExecInput, hook: ValidHook): Plan {
 
 function executeStep({ path, args, origin }: ValidHook, env: readonly string[]): Step {
   const label = `execute ${JSON.stringify(path)}`;
-  return { kind: "execute", path, args, env, preservedFds: 0, reportsTo: "sync", label, origin };
+  return { kind: "execute", path, args, env, label, origin };
 }

@@ -1,4 +1,5 @@
 import { boundingSet, grantedSets } from "./capabilities.ts";
+import { filterSteps, setsForFilter } from "./filter.ts";
 import { inUserNamespace } from "./namespaces.ts";
 import { isNew, type PlanInput, processOf } from "./input.ts";
 import type { Step } from "./step.ts";
@@ -107,7 +108,7 @@ export function identitySteps(input: PlanInput): Step[] {
   }
   steps.push(
     { kind: "setUser", uid, gid, label: `become user ${uid} and group ${gid}`, origin },
-    { kind: "setCapabilities", sets, label: "set capabilities", origin: capabilities },
+    capabilityStep(input),
     enter("asUser"),
   );
   if (noNewPrivileges) {
@@ -124,13 +125,11 @@ export function identitySteps(input: PlanInput): Step[] {
 export function executeSteps(input: PlanInput): Step[] {
   return [
     findStep(input),
-    {
-      kind: "waitForStart",
-      endsOnSignals: isNew(input.spec, "pid"),
-      label: "wait for start",
-      origin: "",
-    },
-    executeStep(input, "outcome"),
+    closeRestStep(input),
+    ...isNew(input.spec, "pid") ? [END_ON_SIGNALS] : [],
+    ...filterSteps(input),
+    { kind: "waitForStart", label: "wait for start", origin: "" },
+    executeStep(input),
   ];
 }
 
@@ -138,9 +137,34 @@ export function executeSteps(input: PlanInput): Step[] {
 export function executeAtOnceSteps(input: PlanInput): Step[] {
   return [
     findStep(input),
+    closeRestStep(input),
+    ...filterSteps(input),
     { kind: "announce", label: "tell the host that all is done", origin: "" },
-    executeStep(input, "sync"),
+    executeStep(input),
   ];
+}
+
+const END_ON_SIGNALS: Step = {
+  kind: "endOnSignals",
+  label: "end on signals while waiting",
+  origin: "",
+};
+
+/** Before the filter, which may not let it. */
+export function closeRestStep({ preservedFds }: Pick<PlanInput, "preservedFds">): Step {
+  const label = "close all that the process does not keep";
+  return { kind: "closeRest", preservedFds, label, origin: "" };
+}
+
+function capabilityStep(input: PlanInput): Step {
+  const sets = setsForFilter(input);
+  const kept = sets === null ? "" : ", and CAP_SYS_ADMIN until the seccomp filter is installed";
+  return {
+    kind: "setCapabilities",
+    sets: sets ?? grantedSets(input),
+    label: `set capabilities${kept}`,
+    origin: "/process/capabilities",
+  };
 }
 
 function findStep(input: PlanInput): Step {
@@ -155,12 +179,10 @@ function findStep(input: PlanInput): Step {
   };
 }
 
-function executeStep(input: PlanInput, reportsTo: "outcome" | "sync"): Step {
+function executeStep(input: PlanInput): Step {
   const { args, env } = processOf(input);
-  const { preservedFds } = input;
   const label = `execute ${JSON.stringify(args[0])}`;
-  const rest = { path: null, args, env, preservedFds };
-  return { kind: "execute", ...rest, reportsTo, label, origin: "/process/args" };
+  return { kind: "execute", path: null, args, env, label, origin: "/process/args" };
 }
 
 /** Where execvp(3) would look: the name itself when it has a slash, else each entry of the container's PATH. */

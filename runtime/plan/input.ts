@@ -1,6 +1,7 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import type { NamespaceType, ValidNamespace, ValidProcess, ValidSpec } from "runtime/spec/valid.ts";
 import type { CgroupFacts } from "./plan.ts";
+import type { SeccompFilter } from "./step.ts";
 
 /** All that a plan is made from. */
 export interface PlanInput {
@@ -15,6 +16,8 @@ export interface PlanInput {
   readonly noPivot: NoPivot | null;
   /** Whether the process can tell a service manager that it is ready. */
   readonly notify: boolean;
+  /** The filter of `linux.seccomp`; null without one. */
+  readonly filter: SeccompFilter | null;
   /** Name of the session keyring to join; null leaves the process the caller's. */
   readonly keyring: string | null;
 }

@@ -2,7 +2,7 @@
  * What the init program and the host half say to each other over the sync socket (create) and the outcome fifo (start).
  *
  * From the child come 16-byte reports (`syscalls/native/report.ts`), tagged with the numbers below; `TAG_FAILED` (1)
- * belongs to the report format itself. The host half answers each `ask` with {@link REPLY_SIZE} bytes, or closes the
+ * belongs to the report format itself. The host half answers each `ask` and `listener` with {@link REPLY_SIZE} bytes, or closes the
  * socket: then the child ends without a word.
  */
 export const TAG = {
@@ -14,6 +14,8 @@ export const TAG = {
   warning: 4,
   /** Everything is done but `execve`: the container is created. No answer. */
   ready: 5,
+  /** The filter's listener, as the number that its descriptor has with the child. Answered when the host half has it. */
+  listener: 6,
 } as const;
 
 /** What the child can ask for. */
@@ -78,7 +80,8 @@ export type FromChild =
   | { readonly type: "initPid"; readonly pid: number }
   | { readonly type: "ask"; readonly duty: Duty; readonly step: number }
   | { readonly type: "warning"; readonly step: number; readonly errno: number }
-  | { readonly type: "ready" };
+  | { readonly type: "ready" }
+  | { readonly type: "listener"; readonly descriptor: number };
 
 /** @throws {RangeError} when the tag or duty is none of the tables above: the two halves are not of one build */
 export function decodeFromChild(
@@ -95,6 +98,8 @@ export function decodeFromChild(
       return { type: "warning", step, errno: -Number(value) };
     case TAG.ready:
       return { type: "ready" };
+    case TAG.listener:
+      return { type: "listener", descriptor: Number(value) };
     case TAG.ask: {
       const number = Number(value);
       for (const name in DUTY) {

@@ -341,7 +341,9 @@ export type IdentityStep =
   | { readonly kind: "dropBoundingSet"; readonly drop: bigint }
   | { readonly kind: "setGroups"; readonly gids: readonly number[] }
   | { readonly kind: "setUser"; readonly uid: number; readonly gid: number }
-  | { readonly kind: "setCapabilities"; readonly sets: CapabilitySets };
+  | { readonly kind: "setCapabilities"; readonly sets: CapabilitySets }
+  /** Gives up what was kept for the filter. Nothing but capset(2) is called: the filter is in force. */
+  | { readonly kind: "reduceCapabilities"; readonly sets: CapabilitySets };
 
 export type ExecStep =
   /** Finds the program as execvp(3) would, now rather than at start. */
@@ -350,25 +352,38 @@ export type ExecStep =
     readonly name: string;
     readonly candidates: readonly string[];
   }
+  /** Closes all but what the process keeps and what the program still talks and waits by. */
+  | { readonly kind: "closeRest"; readonly preservedFds: number }
+  /** The kernel lets no signal but SIGKILL end the first process of a pid namespace: until execve it ends by itself. */
+  | { readonly kind: "endOnSignals" }
+  /**
+   * From here on the filter answers every call, the program's own included: what comes behind must make as few as possible, and
+   * only those that any runtime makes.
+   */
+  | { readonly kind: "installFilter" } & SeccompFilter
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
-  | {
-    readonly kind: "waitForStart";
-    /** The kernel lets no signal but SIGKILL end the first process of a pid namespace: it ends by itself. */
-    readonly endsOnSignals: boolean;
-  }
+  | { readonly kind: "waitForStart" }
   /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */
   | { readonly kind: "announce" }
   /** The program has done what it was for. */
   | { readonly kind: "end" }
-  /** Closes every descriptor above those kept, then becomes the user's program. */
+  /** Becomes the user's program. */
   | {
     readonly kind: "execute";
     /** Null: what `findExecutable` has found. */
     readonly path: string | null;
     readonly args: readonly string[];
     readonly env: readonly string[];
-    /** Descriptors from 3 on that the process keeps. */
-    readonly preservedFds: number;
-    /** Who learns of a failure: whoever starts the container, or the host half that made the process. */
-    readonly reportsTo: "outcome" | "sync";
   };
+
+/** A seccomp filter, compiled. */
+export interface SeccompFilter {
+  /** An array of `struct sock_filter`. */
+  readonly program: Uint8Array;
+  readonly instructions: number;
+  /** Of SECCOMP_SET_MODE_FILTER, and as a person reads them. */
+  readonly flags: bigint;
+  readonly flagsText: string;
+  /** Some calls are answered by an agent, who gets the listener's descriptor. */
+  readonly notifies: boolean;
+}

@@ -265,7 +265,7 @@ class Emitter {
     this.#offset(asm.x(1), WRITABLE, scratch);
     a.mov(asm.x(2), BigInt(REPORT_SIZE));
     if (by === "any") this.#sendOrWrite();
-    else this.#write();
+    else this.#writeOrEnd();
     a.ret();
   }
 
@@ -285,6 +285,15 @@ class Emitter {
     a.bCond("ne", done);
     this.#write();
     a.place(done);
+  }
+
+  #writeOrEnd(): void {
+    const written = this.#a.label();
+    this.#write();
+    this.#a.cmp(RESULT, 0n);
+    this.#a.bCond("ge", written);
+    this.#exit(1);
+    this.#a.place(written);
   }
 
   #write(): void {

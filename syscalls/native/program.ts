@@ -91,7 +91,10 @@ export type Instruction =
    * the stack that execve(2) gave the program.
    */
   | { readonly kind: "signalExit"; readonly into: Slot }
-  /** Reports of the instructions behind this are sent by write(2) and nothing else. A lost reader is a SIGPIPE then. */
+  /**
+   * Reports of the instructions behind this are sent by write(2) and nothing else. A lost reader is a SIGPIPE then, and what cannot
+   * be written ends the program with exit code 1: whoever waits for it must not wait for ever.
+   */
   | { readonly kind: "writeReports" }
   /** Writes a report (see report.ts) to the descriptor in {@link Program.reportFd}. A lost reader is no failure. */
   | {

@@ -7,7 +7,7 @@ export function replay(program: Program, writer: X8664Writer): void {
   const { slotSizes, data, instructions } = program;
   // The writer has made the slot of the reports' descriptor itself; a builder always makes it first.
   for (const size of slotSizes.slice(1)) writer.slot(size);
-  for (const { bytes, align, pointers } of data) writer.bytesWithPointers(bytes, align, pointers);
+  for (const piece of data) writer.copyData(piece);
   for (const instruction of instructions) {
     switch (instruction.kind) {
       case "call":

@@ -56,6 +56,12 @@ export interface ProgramSink {
   bytes(content: Uint8Array, text?: OperandText, align?: 1 | 8): Operand;
   /** The address of a table of addresses with NULL at its end: an argv, an envp. */
   pointers(list: readonly Operand[]): Operand;
+  /** The address of a struct with addresses of other data in it, at byte offsets of `content`. */
+  bytesWithPointers(
+    content: Uint8Array,
+    pointers: readonly { readonly offset: number; readonly to: Operand }[],
+    text?: OperandText,
+  ): Operand;
   /** A number. Negative ones are as the kernel sees them, in two's complement. */
   immediate(value: bigint | number, text?: OperandText): Operand;
   /** Flags, by name in a listing. */
@@ -84,7 +90,7 @@ export interface ProgramSink {
   signalExit(into: Slot): void;
   /**
    * From here on reports, those of failures included, are sent by write(2) and nothing else: a seccomp filter may answer to what
-   * is otherwise tried first with death. A lost reader is a SIGPIPE then.
+   * is otherwise tried first with death. A lost reader is a SIGPIPE then; what cannot be written ends the program with exit code 1.
    */
   writeReports(): void;
   report(options: ReportOptions): void;

@@ -17,6 +17,7 @@ import {
   putStore,
   putStoreConstant,
   putSystem,
+  putTest,
   R10,
   R12,
   R8,
@@ -48,7 +49,7 @@ export function putEndings(code: X8664Code, reportFdAt: number, by: "any" | "wri
   const send = code.length;
   putReport(code, reportFdAt);
   if (by === "any") putSendOrWrite(code);
-  else putWrite(code);
+  else putWriteOrEnd(code);
   // jmp r13
   put(code, 0x90e5ff41);
   const endings = { send, failed: code.length };
@@ -70,6 +71,10 @@ function putFailure(code: X8664Code, endings: Endings): void {
   putStore(code, SCRATCH + 4, R12);
   putStore(code, SCRATCH + 8, RAX);
   sendAndReturn(code, endings);
+  putEnd(code);
+}
+
+function putEnd(code: X8664Code): void {
   putConstant(code, RDI, 1);
   putSystem(code, syscallNumber("exit_group"));
 }
@@ -95,6 +100,14 @@ function putSendOrWrite(code: X8664Code): void {
   const sent = jumpAhead(code, CONDITION.notEqual);
   putWrite(code);
   land(code, sent);
+}
+
+function putWriteOrEnd(code: X8664Code): void {
+  putWrite(code);
+  putTest(code, RAX);
+  const written = jumpAhead(code, CONDITION.noSign);
+  putEnd(code);
+  land(code, written);
 }
 
 function putWrite(code: X8664Code): void {

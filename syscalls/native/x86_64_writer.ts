@@ -6,7 +6,7 @@ import { SA, sigaction } from "syscalls/abi/signal.ts";
 import { writeElf } from "./elf.ts";
 import { HEADERS_SIZE, segments, WRITABLE_BASE } from "./layout.ts";
 import { failureReading } from "./outcome.ts";
-import type { Condition, DataId, Label, Operand, Slot } from "./program.ts";
+import type { Condition, Data, DataId, Label, Operand, Slot } from "./program.ts";
 import {
   addBytes,
   addBytesWithPointers,
@@ -70,12 +70,8 @@ const NONE = -1;
  * in r13. The kernel clobbers rax, rcx and r11 only.
  */
 export interface X8664Writer extends ProgramSink {
-  /** Bytes with addresses of other data in them, at byte offsets. */
-  bytesWithPointers(
-    content: Uint8Array,
-    align: 1 | 8,
-    pointers: readonly { readonly offset: number; readonly to: DataId }[],
-  ): Operand;
+  /** Data as a builder has it. */
+  copyData(data: Data): Operand;
   /** The whole program as a static executable. */
   finish(): Uint8Array<ArrayBuffer>;
 }
@@ -138,17 +134,24 @@ function bytes(this: Writer, content: Uint8Array, _text?: unknown, align: 1 | 8 
 }
 
 function pointers(this: Writer, list: readonly Operand[]): Operand {
-  const targets = list.map((operand) => operand.kind === "data" ? operand.data : NONE as DataId);
-  return { kind: "data", data: addPointers(this.data, targets) };
+  return { kind: "data", data: addPointers(this.data, list.map(dataOf)) };
 }
 
 function bytesWithPointers(
   this: Writer,
   content: Uint8Array,
-  align: 1 | 8,
-  targets: readonly { readonly offset: number; readonly to: DataId }[],
+  holes: readonly { readonly offset: number; readonly to: Operand }[],
 ): Operand {
-  return { kind: "data", data: addBytesWithPointers(this.data, content, align, targets) };
+  const targets = holes.map(({ offset, to }) => ({ offset, to: dataOf(to) }));
+  return { kind: "data", data: addBytesWithPointers(this.data, content, 8, targets) };
+}
+
+function copyData(this: Writer, { bytes, align, pointers }: Data): Operand {
+  return { kind: "data", data: addBytesWithPointers(this.data, bytes, align, pointers) };
+}
+
+function dataOf(operand: Operand): DataId {
+  return operand.kind === "data" ? operand.data : NONE as DataId;
 }
 
 function immediate(value: bigint | number): Operand {
@@ -315,6 +318,7 @@ const METHODS = {
   bytes,
   pointers,
   bytesWithPointers,
+  copyData,
   immediate,
   flags,
   slot,

@@ -42,6 +42,7 @@ function hear(until: Until, said: readonly Said[]): Heard {
     inheritMode: doing("inheritMode"),
     hooks: doing("hooks"),
     idmap: doing("idmap"),
+    listener: (who, descriptor) => void did.push(`listener ${who} ${descriptor}`),
     warn: (step, errno) => void did.push(`warn ${step} ${errno}`),
     meanwhile: () => void did.push("meanwhile"),
   };
@@ -68,6 +69,7 @@ const IDLE: Duties = {
   inheritMode: () => {},
   hooks: () => {},
   idmap: () => {},
+  listener: () => {},
   warn: () => {},
   meanwhile: () => {},
 };

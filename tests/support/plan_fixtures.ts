@@ -1,6 +1,7 @@
 import type { HostFacts } from "runtime/base/facts.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import type { NoPivot } from "runtime/plan/input.ts";
+import type { SeccompFilter } from "runtime/plan/step.ts";
 import { planExec } from "runtime/plan/exec.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
@@ -43,6 +44,7 @@ export interface PlanOptions {
   readonly preservedFds?: number;
   readonly noPivot?: NoPivot | null;
   readonly notify?: boolean;
+  readonly filter?: SeccompFilter | null;
   readonly keyring?: string | null;
 }
 
@@ -55,6 +57,7 @@ export function planWith(
     preservedFds = 0,
     noPivot = null,
     notify = false,
+    filter = null,
     keyring = "_ses.c1",
   }: PlanOptions = {},
 ): Plan {
@@ -69,6 +72,7 @@ export function planWith(
     preservedFds,
     noPivot,
     notify,
+    filter,
     keyring,
   });
 }
@@ -80,8 +84,8 @@ export interface ExecPlanOptions extends PlanOptions {
 
 /** The plan for one more process, which is the one of the configuration, in a container of that configuration. */
 export function execPlanWith(
-  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, joined }: ExecPlanOptions =
-    {},
+  { change = () => {}, cgroups = UNIFIED, facts = {}, preservedFds = 0, filter = null, joined }:
+    ExecPlanOptions = {},
 ): Plan {
   const host = { ...FACTS, ...facts };
   const spec = validWith(change, { ...CONTEXT, facts: host });
@@ -93,6 +97,7 @@ export function execPlanWith(
     preservedFds,
     noPivot: null,
     notify: false,
+    filter,
     keyring: "_ses.c1",
     joined: joined ?? spec.namespaces.map(({ type }) => type),
   });

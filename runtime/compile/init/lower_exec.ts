@@ -1,12 +1,13 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { AT_ACCESS, openFlags } from "syscalls/abi/open.ts";
-import { CLOSE_RANGE } from "syscalls/abi/process.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
 import type { ExecStep } from "runtime/plan/step.ts";
 import { TAG } from "runtime/plan/protocol.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { lowerWait } from "./lower_wait.ts";
-import { close, cwd, hostFd, type Lowering } from "./lowering.ts";
+import { closeDescriptors } from "./close_descriptors.ts";
+import { lowerFilter } from "./lower_filter.ts";
+import { lowerEndOnSignals, lowerWait } from "./lower_wait.ts";
+import { close, cwd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends ExecStep["kind"]> = Extract<ExecStep, { kind: Kind }>;
 
@@ -14,8 +15,16 @@ export function lowerExec(low: Lowering, step: ExecStep): void {
   switch (step.kind) {
     case "findExecutable":
       return lowerFind(low, step);
+    case "closeRest":
+      // CVE-2024-21626: nothing that the steps before have opened reaches the process. What is left is close-on-exec, and leads
+      // to no file: the descriptors of the reports and the gate tell by their end that execve(2) has worked.
+      return closeDescriptors(low, step.preservedFds);
+    case "endOnSignals":
+      return lowerEndOnSignals(low);
+    case "installFilter":
+      return lowerFilter(low, step);
     case "waitForStart":
-      return lowerWait(low, step);
+      return lowerWait(low);
     case "announce":
       return low.builder.report({ tag: TAG.ready, value: low.builder.immediate(0) });
     case "end":
@@ -85,31 +94,10 @@ function tryCandidate(
   builder.place(next);
 }
 
-/**
- * CVE-2024-21626: nothing but stdio and what the caller asked for reaches the process, and all else is really closed
- * right before execve. The descriptor of the reports stays until execve itself closes it: that tells that it worked.
- */
-function lowerExecute(low: Lowering, step: Of<"execute">): void {
-  const { builder, descriptors } = low;
-  const { path, args, env, preservedFds, reportsTo } = step;
-  const family = openFlags(low.arch);
-  const reports = 3 + preservedFds;
-  const from = reportsTo === "sync" ? descriptors.sync : hostFd(low, "outcome");
-  if (from !== reports) {
-    builder.call("dup3", [
-      builder.immediate(from, reportsTo),
-      builder.immediate(reports),
-      builder.flags(family, family.of("O_CLOEXEC")),
-    ]);
-    builder.set(builder.reportFd, builder.immediate(reports));
-  }
-  builder.call("close_range", [
-    builder.immediate(reports + 1),
-    builder.immediate(0xffff_ffff, "~0U"),
-    builder.flags(CLOSE_RANGE, CLOSE_RANGE.of()),
-  ]);
+function lowerExecute({ builder, executable }: Lowering, step: Of<"execute">): void {
+  const { path, args, env } = step;
   builder.call("execve", [
-    path === null ? builder.value(low.executable, "executable") : builder.cString(path),
+    path === null ? builder.value(executable, "executable") : builder.cString(path),
     builder.pointers(args.map((arg) => builder.cString(arg))),
     builder.pointers(env.map((entry) => builder.cString(entry))),
   ]);

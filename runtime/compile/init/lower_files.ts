@@ -2,11 +2,11 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { makedev } from "syscalls/abi/kernel_stat.ts";
 import { MNT, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
-import { CLOSE_RANGE } from "syscalls/abi/process.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
 import type { FilesystemStep, MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
+import { closeDescriptors } from "./close_descriptors.ts";
 import {
   branchUnlessDirectory,
   close,
@@ -23,8 +23,6 @@ import { mountNew } from "./new_filesystem.ts";
 import { nodeType, requireNode } from "./verify.ts";
 
 export type FileStep = Exclude<FilesystemStep, MountStep>;
-/** The largest number that a descriptor could have (close_range(2)). */
-const LAST_FD = 0xffff_ffff;
 
 type Of<Kind extends FileStep["kind"]> = Extract<FileStep, { kind: Kind }>;
 
@@ -251,21 +249,9 @@ function coverWith(
 
 /** Everything but the descriptors by which the init talks and waits; the root is opened anew for what comes after. */
 function lowerCloseOpened(low: Lowering, { preservedFds }: Of<"closeOpened">): void {
-  const { builder, descriptors } = low;
+  const { builder } = low;
   forget(low);
-  const kept = [descriptors.sync, descriptors.gate, descriptors.outcome].filter((fd) => fd !== null)
-    .sort((a, b) => a - b);
-  let first = 3 + preservedFds;
-  for (const fd of [...kept, LAST_FD + 1]) {
-    if (first < fd) {
-      builder.call("close_range", [
-        builder.immediate(first),
-        builder.immediate(fd - 1, fd > LAST_FD ? "~0U" : String(fd - 1)),
-        builder.flags(CLOSE_RANGE, CLOSE_RANGE.of()),
-      ]);
-    }
-    first = fd + 1;
-  }
+  closeDescriptors(low, preservedFds);
   low.closing = true;
   const family = openFlags(low.arch);
   builder.call("openat", [

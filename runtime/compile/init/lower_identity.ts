@@ -42,6 +42,8 @@ export function lowerIdentity(low: Lowering, step: IdentityStep): void {
       return lowerUser(low, step);
     case "setCapabilities":
       return lowerCapabilities(low, step.sets);
+    case "reduceCapabilities":
+      return setCapabilities(low, step.sets);
     default:
       return unreachable(step);
   }
@@ -184,20 +186,23 @@ function lowerUser(low: Lowering, { uid, gid }: Of<"setUser">): void {
 }
 
 function lowerCapabilities(low: Lowering, sets: CapabilitySets): void {
-  const { builder } = low;
+  prctl(low, "PR_CAP_AMBIENT", [PR_CAP_AMBIENT.PR_CAP_AMBIENT_CLEAR_ALL], [ERRNO.EINVAL]);
+  setCapabilities(low, sets);
+  for (let capability = 0; capability < CAPABILITY_LIMIT; capability++) {
+    if ((sets.ambient >> BigInt(capability) & 1n) === 1n) raiseAmbient(low, capability);
+  }
+}
+
+function setCapabilities({ builder }: Lowering, sets: CapabilitySets): void {
   const header = capUserHeader.encode({ version: _LINUX_CAPABILITY_VERSION_3, pid: 0 });
   const hex = (set: bigint): string => `0x${set.toString(16)}`;
   const text = `{effective: ${hex(sets.effective)}, permitted: ${
     hex(sets.permitted)
   }, inheritable: ${hex(sets.inheritable)}}`;
-  prctl(low, "PR_CAP_AMBIENT", [PR_CAP_AMBIENT.PR_CAP_AMBIENT_CLEAR_ALL], [ERRNO.EINVAL]);
   builder.call("capset", [
     builder.bytes(header, "{version: 3, pid: 0}"),
     builder.bytes(encodeCapabilities(sets), text),
   ]);
-  for (let capability = 0; capability < CAPABILITY_LIMIT; capability++) {
-    if ((sets.ambient >> BigInt(capability) & 1n) === 1n) raiseAmbient(low, capability);
-  }
 }
 
 /** An ambient capability that cannot be raised is a warning (config.md: "SHOULD NOT fail"). */

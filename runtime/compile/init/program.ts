@@ -59,6 +59,9 @@ function lowerStep(low: Lowering, step: Step): void {
     case "attachMount":
       return lowerMount(low, step);
     case "findExecutable":
+    case "closeRest":
+    case "endOnSignals":
+    case "installFilter":
     case "waitForStart":
     case "announce":
     case "end":
@@ -88,6 +91,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "setGroups":
     case "setUser":
     case "setCapabilities":
+    case "reduceCapabilities":
       return lowerIdentity(low, step);
     default:
       return lowerRest(low, step);

@@ -16,6 +16,7 @@ function umaskInput(umask: number | null): PlanInput {
     noPivot: null,
     preservedFds: 0,
     notify: false,
+    filter: null,
     keyring: null,
   };
 }

@@ -88,6 +88,7 @@ Deno.test("a hook as the container's process differs from exec in its program an
     links: new Map<string, string>(),
     noPivot: null,
     notify: false,
+    filter: null,
     keyring: null,
     preservedFds: 0,
     joined: ["mount", "pid"] as const,

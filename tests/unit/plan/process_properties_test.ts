@@ -27,6 +27,7 @@ function inputWith(change: (config: Draft) => void, keyring: string | null = nul
     noPivot: null,
     preservedFds: 0,
     notify: false,
+    filter: null,
     keyring,
   };
 }

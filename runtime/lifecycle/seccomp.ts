@@ -1,0 +1,58 @@
+import { SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
+import { LaunchError } from "runtime/base/errors.ts";
+import type { HostFacts } from "runtime/base/facts.ts";
+import { NATIVE_ARCH } from "runtime/compile/seccomp/archs.ts";
+import { callsBehind, refusedCalls } from "runtime/compile/seccomp/calls_behind.ts";
+import { compileSeccomp } from "runtime/compile/seccomp/compile.ts";
+import type { Plan } from "runtime/plan/plan.ts";
+import type { SeccompFilter } from "runtime/plan/step.ts";
+import type { ValidSeccomp, ValidSpec } from "runtime/spec/valid.ts";
+import type { Seccomp } from "./filter.ts";
+import { type Agent, sendListener } from "./seccomp_listener.ts";
+
+/** crun's annotation by which a configuration names the agent. */
+const RECEIVER = "run.oci.seccomp.receiver";
+
+/** @throws {SpecError} when the program has more instructions than the kernel takes */
+export async function compileFilter(
+  { annotations }: ValidSpec,
+  policy: ValidSeccomp,
+  { arch, kernel }: HostFacts,
+): Promise<Seccomp> {
+  const machine = { native: NATIVE_ARCH[arch], kernel };
+  const { program, instructions, flags, notifies, warnings } = await compileSeccomp(
+    policy,
+    machine,
+  );
+  const filter: SeccompFilter = {
+    program,
+    instructions,
+    flags: BigInt(flags),
+    flagsText: SECCOMP_FILTER_FLAG.text(BigInt(flags)),
+    notifies,
+  };
+  const agent = agentOf(policy, annotations);
+  return {
+    filter,
+    remarks: [...warnings, `seccomp filter flags: ${flags}`],
+    check: (plan) => check(plan, filter, arch),
+    sendListener: (process, descriptor, scene) => sendListener(process, descriptor, agent, scene),
+  };
+}
+
+function agentOf({ listener }: ValidSeccomp, annotations: ValidSpec["annotations"]): Agent | null {
+  if (listener !== null) return listener;
+  const path = annotations[RECEIVER] ?? "";
+  return path === "" ? null : { path, metadata: "" };
+}
+
+function check({ steps }: Plan, { program }: SeccompFilter, arch: HostFacts["arch"]): void {
+  const calls = callsBehind(steps);
+  const refused = refusedCalls(program, arch, calls);
+  if (refused.length === 0) return;
+  const list = refused.map(({ name, answer }) => `${name} (${answer})`).join(", ");
+  throw new LaunchError(
+    `Cannot install seccomp filter (/linux/seccomp): it refuses ${list}, without which no process can be started; ` +
+      `hint: allow ${calls.join(", ")}`,
+  );
+}
