@@ -30,6 +30,8 @@ const KNOWN_BEGINNINGS = [
   "unknown controller ",
   "bad sub cgroup path: ",
   "error adding pid ",
+  "failed to connect with seccomp agent ",
+  "seccomp listenerPath is not set",
   "container with id ${id} is not running",
   "duration interval must be greater than 0",
   "rejecting ${what} limit ",

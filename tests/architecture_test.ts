@@ -175,6 +175,7 @@ const LATE: readonly { readonly file: string; readonly reason: string }[] = [
     file: "runtime/compile/seccomp/tables.ts",
     reason: "a filter needs the system calls of one machine",
   },
+  { file: "runtime/lifecycle/filter.ts", reason: "what compiles a seccomp filter takes its time" },
   {
     file: "runtime/lifecycle/create.ts",
     reason: "few have hooks, a class of cache, or cgroups made by systemd",

@@ -6,7 +6,8 @@ export const command: Command = {
   usage: "",
   description:
     `Prints what this runtime implements, as the JSON document "features" of the OCI runtime
-specification. It tells of the program, not of this host.`,
+specification. It tells of the program, and of this host only which flags of seccomp filters
+its kernel takes.`,
   flags: [],
   positionals: { min: 0, max: 0, are: [] },
   examples: [

@@ -150,6 +150,8 @@ function hintFor(step: Step, errno: number): string | null {
     case "setPersonality":
     case "setMemoryPolicy":
       return schedulingHint(step, errno);
+    case "installFilter":
+      return filterHint(step, errno);
     default:
       return errno === ERRNO.ENOSYS ? "ocirt needs Linux 5.12 or newer" : usualHint(step, errno);
   }
@@ -200,6 +202,26 @@ function usualHint(step: Step, errno: number): string | null {
 
 /** No other call of a mount fails with EXDEV. */
 const INTO_PROC = "a symlink of the image leads the mount point inside /proc";
+
+function filterHint(
+  { flagsText, notifies }: Extract<Step, { kind: "installFilter" }>,
+  errno: number,
+): string | null {
+  switch (errno) {
+    case ERRNO.ENOSYS:
+      return "this kernel has no seccomp filters";
+    case ERRNO.EACCES:
+      return "without noNewPrivileges it takes CAP_SYS_ADMIN, which the runtime does not have";
+    case ERRNO.EBUSY:
+      return "the runtime itself is in a filter with a listener, and there can be only one";
+    case ERRNO.EINVAL:
+      return `the flags are ${flagsText}${
+        notifies ? "" : ", of which WAIT_KILLABLE_RECV needs a rule with SCMP_ACT_NOTIFY"
+      }; "features" tells which this kernel knows`;
+    default:
+      return null;
+  }
+}
 
 function mountHint(
   step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,

@@ -141,8 +141,10 @@ const LOST: Readonly<Record<Plan["purpose"], string>> = {
   mounts: "change mounts: the program",
 };
 
-function lostSentence({ purpose }: Plan, status: WaitStatus | null): string {
+function lostSentence({ purpose, steps }: Plan, status: WaitStatus | null): string {
   const how = status?.kind === "signaled" ? `by signal ${status.signal}` : "without a word";
   return `Cannot ${LOST[purpose]} ended ${how} before it was ready; ` +
-    "hint: the memory limit may be too low, or somebody killed it";
+    `hint: the memory limit may be too low, or somebody killed it${
+      steps.some(({ kind }) => kind === "installFilter") ? ", or the seccomp filter did" : ""
+    }`;
 }

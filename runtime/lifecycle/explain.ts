@@ -24,7 +24,6 @@ import { systemdCgroup } from "./systemd_cgroup.ts";
 import { seccompOf } from "./filter.ts";
 import { readSpec } from "./load.ts";
 import { limitsOf } from "./limits.ts";
-import { UNSUPPORTED, unsupportedPaths } from "./unsupported.ts";
 
 /** What `create` would do, without doing any of it. */
 export interface Explanation {
@@ -98,7 +97,6 @@ export async function explain(context: Context, options: ExplainOptions): Promis
       ...(limits?.findings.problems ?? []).map(({ path, text }) =>
         `${path}: ${text}, so create refuses it`
       ),
-      ...unsupportedPaths(spec).map((path) => `${path}: ${UNSUPPORTED}, so create refuses it`),
       ...resctrl.warnings,
       ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],

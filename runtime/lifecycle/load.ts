@@ -8,7 +8,6 @@ import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { withHome } from "./home.ts";
 import { withHostLabels } from "./labels.ts";
-import { refuseUnsupported } from "./unsupported.ts";
 
 /** A bundle, read and checked. */
 export interface LoadedBundle {
@@ -30,11 +29,10 @@ export interface LoadedBundle {
  */
 export function loadBundle(bundle: string, configFile: string): LoadedBundle {
   const loaded = readSpec(bundle, configFile);
-  refuseUnsupported(loaded.spec, configFile);
   return { ...loaded, spec: withHostLabels(loaded.spec, "/process", configFile) };
 }
 
-/** The same for a reader that will run nothing: what this version cannot do is no error there. */
+/** The same for a reader that will run nothing: labels that the host does not know are no error there. */
 export function readSpec(bundle: string, configFile: string): LoadedBundle {
   const read = readBundle(bundle, configFile);
   const facts = probeHost();

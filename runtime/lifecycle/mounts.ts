@@ -20,7 +20,6 @@ import { inheritMode } from "./inherit_mode.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
 import { makePlace } from "./make_place.ts";
 import { type MountLine, parseMountinfo } from "./mountinfo.ts";
-import { refuseUnsupported } from "./unsupported.ts";
 
 /** Mounts what a file lists into a container that is there. */
 export function addMounts(context: Context, id: string, file: string): void {
@@ -90,7 +89,6 @@ function inputOf({ record, paths }: InspectedContainer, file: string): ExecInput
   const mounts = parseMounts(readUserFile(file), file);
   const { bundle } = record;
   const spec = validate({ ...config, mounts }, { bundle, fileName: file, facts });
-  refuseUnsupported(spec, file);
   return {
     spec,
     facts,

@@ -6,7 +6,6 @@ import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
 import { connectUnix, sendDescriptor } from "syscalls/libc/unix_client.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
-import { OCI_VERSION } from "./create.ts";
 import type { AgentScene } from "./filter.ts";
 import { hookState } from "./hook_state.ts";
 
@@ -39,7 +38,7 @@ export function sendListener(
   // Of a container that is being made the record may not yet have the pid.
   const init = status === "creating" ? process : record.pid;
   const state = {
-    ociVersion: OCI_VERSION,
+    ociVersion: record.ociVersion,
     fds: ["seccompFd"],
     pid: process,
     ...metadata === "" ? {} : { metadata },

@@ -67,6 +67,6 @@ Deno.test("when everything works exec asks, is ready, and becomes the user's pro
   ]);
   // The socket is what tells of execve: it is kept beside the process's own descriptors, and closes itself.
   const last = trace.slice(-3).map(({ call, args }) => [call, ...args.slice(0, 2).map(Number)]);
-  assertEquals(last.slice(0, 2), [["dup3", 20, 3], ["close_range", 4, 0xffff_ffff]]);
+  assertEquals(last.slice(0, 2), [["close_range", 3, 19], ["close_range", 21, 0xffff_ffff]]);
   assertEquals(last[2]?.[0], "execve");
 });

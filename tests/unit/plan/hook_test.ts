@@ -44,6 +44,7 @@ Deno.test("a hook of the host keeps the caller's umask, session, cgroup and name
     "ask",
     "enterHostDirectory",
     "setRlimit",
+    "closeRest",
     "announce",
     "execute",
   ]);
