@@ -35,7 +35,8 @@ import {
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
-import { type Seccomp, seccompOf } from "./filter.ts";
+import { seccompOf } from "./filter.ts";
+import type { Seccomp } from "./seccomp.ts";
 import { unmountShared } from "./delete.ts";
 import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";

@@ -1,3 +1,4 @@
+import type { Pid } from "syscalls/abi/brand.ts";
 import { SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
 import { LaunchError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
@@ -7,8 +8,21 @@ import { compileSeccomp } from "runtime/compile/seccomp/compile.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { SeccompFilter } from "runtime/plan/step.ts";
 import type { ValidSeccomp, ValidSpec } from "runtime/spec/valid.ts";
-import type { Seccomp } from "./filter.ts";
-import { type Agent, sendListener } from "./seccomp_listener.ts";
+import { type Agent, type AgentScene, sendListener } from "./seccomp_listener.ts";
+
+/** The filter of a container, and what the host half does for it. */
+export interface Seccomp {
+  readonly filter: SeccompFilter;
+  /** What is to be told in a debug log. */
+  readonly remarks: readonly string[];
+  /** @throws {LaunchError} when the filter refuses what the plan's program calls behind it */
+  readonly check: (plan: Plan) => void;
+  /**
+   * Takes the listener from a process, where it has this number, and sends it to the agent.
+   * @throws {HostError} when there is no agent, in runc's words
+   */
+  readonly sendListener: (process: Pid, descriptor: number, scene: AgentScene) => void;
+}
 
 /** crun's annotation by which a configuration names the agent. */
 const RECEIVER = "run.oci.seccomp.receiver";

@@ -6,7 +6,8 @@ import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
 import { connectUnix, sendDescriptor } from "syscalls/libc/unix_client.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
-import type { AgentScene } from "./filter.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
+import type { Status } from "runtime/state/status.ts";
 import { hookState } from "./hook_state.ts";
 
 /** Who answers for a filter. */
@@ -15,6 +16,12 @@ export interface Agent {
   readonly path: string;
   /** Handed on as it is. */
   readonly metadata: string;
+}
+
+/** What an agent is told of the container that a filtered process belongs to. */
+export interface AgentScene {
+  readonly record: ContainerRecord;
+  readonly status: Status;
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
 import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
-import type { Seccomp } from "./filter.ts";
+import type { Seccomp } from "./seccomp.ts";
 import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
 import { makePlace } from "./make_place.ts";
