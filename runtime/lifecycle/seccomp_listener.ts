@@ -56,7 +56,8 @@ export function sendListener(
 
 function connectToAgent(path: string): OwnedFd {
   try {
-    return connectUnix(path.startsWith("@") ? path : resolveUserPath(path));
+    // As Go writes a name in the abstract namespace.
+    return connectUnix(path.startsWith("@") ? `\0${path.slice(1)}` : resolveUserPath(path));
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
     throw new HostError(

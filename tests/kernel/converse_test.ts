@@ -110,6 +110,12 @@ Deno.test("id maps are written for the first process, warnings are told and not 
   assertEquals([did, answers], [["idMaps 100", `warn ${STEP} 1`], 1]);
 });
 
+Deno.test("a filter's listener is taken by its number, and answered", () => {
+  const { did, answers } = hear("executed", [PLACE, INIT, [TAG.listener, 7], READY]);
+  assertEquals([did, answers], [["place 200", "meanwhile", "listener 200 7"], 2]);
+  assertEquals(hear("executed", [[TAG.listener, 7]]).talk, { end: "lost", init: null });
+});
+
 Deno.test("a second pid is not believed: it may be any process of the host's", () => {
   const { talk, did } = hear("executed", [INIT, PLACE, [TAG.initPid, 1], PLACE, READY]);
   assertEquals(talk, { end: "lost", init: pid(200) });
