@@ -60,12 +60,9 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   // The init may ask before the process that made it has reported its pid.
   let waiting: Ask | null = null;
   let ready = false;
-  const say = (): void => {
-    bestEffort("whoever asked was killed: the talk ends with it", () => send(socket, reply));
-  };
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
     duties[duty](asking, step);
-    say();
+    acknowledge(socket, reply);
     if (duty === "place") duties.meanwhile();
   };
   for (;;) {
@@ -93,7 +90,7 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
       case "listener":
         if (init === null) return { end: "lost", init };
         duties.listener(init, said.descriptor);
-        say();
+        acknowledge(socket, reply);
         break;
       case "ready":
         if (init === null) return { end: "lost", init };
@@ -102,6 +99,10 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         break;
     }
   }
+}
+
+function acknowledge(socket: Fd, reply: Uint8Array<ArrayBuffer>): void {
+  bestEffort("whoever asked was killed: the talk ends with it", () => send(socket, reply));
 }
 
 /** Waits for a message; a program that was killed with an answer unread resets its socket, which is an end like any other. */
