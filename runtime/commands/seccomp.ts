@@ -13,6 +13,7 @@ import {
   type TestedCall,
   testSeccomp,
 } from "runtime/lifecycle/seccomp_profile.ts";
+import { SECCOMP_ARCHS } from "runtime/spec/words/seccomp.ts";
 
 /** A call has six arguments at most. */
 const MOST_ARGUMENTS = 6;
@@ -30,6 +31,7 @@ what happens to a system call with these arguments (0 where none are given), and
       type: "string",
       metavar: "ARCH",
       help: "architecture of the call, as profiles name it (default: this machine's)",
+      completion: SECCOMP_ARCHS,
     },
     {
       name: "format",
