@@ -11,6 +11,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "checkpoint",
+    summary: "write a running container into image files",
+    load: () => import("runtime/commands/checkpoint.ts"),
+  },
+  {
     name: "completion",
     summary: "print a script by which a shell completes command lines",
     load: () => import("runtime/commands/completion.ts"),
@@ -79,6 +84,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "ps",
     summary: "display the processes inside a container",
     load: () => import("runtime/commands/ps.ts"),
+  },
+  {
+    name: "restore",
+    summary: "let a container go on from the image files of a checkpoint",
+    load: () => import("runtime/commands/restore.ts"),
   },
   {
     name: "resume",

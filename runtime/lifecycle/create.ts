@@ -47,6 +47,7 @@ import { pidfdSockets, sendPidfd } from "./pidfd_socket.ts";
 import { activation, preservedFds } from "./preserved_fds.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
+import { ownStreams } from "./streams.ts";
 import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
 import type { NewResctrl } from "./resctrl.ts";
 import { withVariables } from "./variables.ts";
@@ -124,7 +125,7 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
 }
 
 /** Who makes the cgroups; null where the runtime does it itself. */
-async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
+export async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
   if (!systemdCgroup) return null;
   return (await import("./systemd_cgroup.ts")).systemdCgroup;
 }
@@ -214,7 +215,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
  * Sets up the container's cgroup: at once, before anybody is inside, but where systemd makes it around the init; and gives what
  * is left to do when the init is there.
  */
-function settleCgroup(
+export function settleCgroup(
   { loaded: { spec, facts } }: LoadedContainer,
   { driver, facts: cgroups, systemd }: NewCgroup,
   limits: NewLimits,
@@ -235,7 +236,7 @@ function settleCgroup(
   };
 }
 
-function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
+export function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
   const { spec, facts } = loaded;
   if (systemd !== null) return systemd(context, spec, id, facts);
   return newCgroup(spec.cgroupsPath, id, facts);
@@ -252,7 +253,7 @@ function requireKernel({ kernel: [major, minor] }: HostFacts): void {
   );
 }
 
-function firstRecord(
+export function firstRecord(
   { id, loaded, newKeyring }: LoadedContainer,
   { driver: cgroup, systemd }: NewCgroup,
   resctrl: NewResctrl | null,
@@ -277,6 +278,7 @@ function firstRecord(
     creating: false,
     hooks: listsWithHooks(spec.hooks, LATER_HOOKS),
     keyring: newKeyring ? sessionKeyringName(id) : "",
+    streams: spec.process?.terminal === true ? [] : ownStreams(),
   };
 }
 

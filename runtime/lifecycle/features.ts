@@ -40,10 +40,10 @@ export function features({ version }: Context): unknown {
       netDevices: { enabled: true },
     },
     annotations: {
-      "org.opencontainers.runc.checkpoint.enabled": "false",
+      "org.opencontainers.runc.checkpoint.enabled": "true",
       "io.github.ocirt.version": version,
     },
-    potentiallyUnsafeConfigAnnotations: ["org.systemd.property.", "run.oci."],
+    potentiallyUnsafeConfigAnnotations: ["org.systemd.property.", "org.criu.config", "run.oci."],
   };
 }
 

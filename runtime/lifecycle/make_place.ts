@@ -53,7 +53,7 @@ function idsOf(process: Pid): [number, number] {
 }
 
 /** The names on the way from the root to where a path leads, as far as links are there; no link is among them. */
-function leadsTo(root: Fd, path: string): string[] {
+export function leadsTo(root: Fd, path: string): string[] {
   const done: string[] = [];
   let rest = namesIn(path);
   for (let links = 0; rest.length > 0;) {
@@ -98,7 +98,8 @@ function readLink(root: Fd, path: string): string | null {
   return length < 0 ? null : decodeText(space.slice(0, length));
 }
 
-function makeAll(
+/** Makes what is missing on the way to a place below the root, all of it directories but the place itself where that is a file. */
+export function makeAll(
   root: Fd,
   names: readonly string[],
   { kind, path }: { kind: "directory" | "file"; path: string },

@@ -5,7 +5,7 @@ import type { WaitStatus } from "syscalls/libc/process.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
 import { lockUnlessDeleted } from "runtime/state/lock.ts";
 import { createContainer, type CreateOptions } from "./create.ts";
-import type { CreatedContainer } from "./created.ts";
+import type { CreatedContainer, StartableContainer } from "./created.ts";
 import type { Context } from "./context.ts";
 import { destroyAfter, destroyEnded } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
@@ -76,7 +76,10 @@ function awaitChild(context: Context, notify: NotifyProxy, init: Pid): void {
 }
 
 /** Takes the container away, unless somebody else has done it while it ran. */
-async function removeEnded(context: Context, { record, paths }: CreatedContainer): Promise<void> {
+export async function removeEnded(
+  context: Context,
+  { record, paths }: StartableContainer,
+): Promise<void> {
   using lock = lockUnlessDeleted(paths.dir);
   if (lock !== null) await destroyEnded(context, record, paths);
 }

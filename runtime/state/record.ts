@@ -35,6 +35,8 @@ export interface ContainerRecord {
   readonly hooks: readonly string[];
   /** The session keyring of the container's processes; "" where they keep their caller's. */
   readonly keyring: string;
+  /** What the init was given as standard input, output and error (`pipe:[42]`, a path); empty for a container with a terminal. */
+  readonly streams: readonly string[];
 }
 
 /** A unit that was made for a container. */
@@ -97,6 +99,7 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
     hooks: strings("hooks"),
     keyring: string("keyring"),
+    streams: strings("streams"),
   };
 }
 

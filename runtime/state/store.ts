@@ -156,7 +156,10 @@ function removeTree(path: string, info: Deno.FileInfo): void {
       continue;
     }
     const childInfo = Deno.lstatSync(child);
-    if (childInfo.dev !== info.dev) {
+    // A mount of the same file system has the same device; what is mounted on, though, cannot be removed.
+    const empty = removeEmpty(child);
+    if (empty === 0) continue;
+    if (childInfo.dev !== info.dev || empty === -ERRNO.EBUSY) {
       throw new StateError(
         `Cannot remove ${child}: another file system is mounted there; hint: unmount it first`,
       );

@@ -2,13 +2,15 @@ import { StateError } from "runtime/base/errors.ts";
 import type { Status } from "./status.ts";
 
 /** A command that does not suit every status. */
-export type Verb = "start" | "kill" | "pause" | "resume" | "delete" | "update";
+export type Verb = "start" | "kill" | "pause" | "resume" | "delete" | "update" | "checkpoint";
 
 type Refusal = (id: string, status: Status) => string;
 
 const NOT_RUNNING: Refusal = () => "container not running";
 const NOT_PAUSED: Refusal = () => "container not paused";
 const NOT_STARTABLE: Refusal = (_id, status) => `cannot start a container in the ${status} state`;
+const NOT_CHECKPOINTED: Refusal = (_id, status) =>
+  `Container cannot be checkpointed in ${status} state`;
 const NOT_STOPPED: Refusal = (id, status) =>
   `cannot delete container ${id} that is not stopped: ${status}`;
 
@@ -28,6 +30,11 @@ const REFUSALS: Readonly<Record<Verb, Readonly<Partial<Record<Status, Refusal>>>
     created: NOT_PAUSED,
     running: NOT_PAUSED,
     stopped: NOT_PAUSED,
+  },
+  checkpoint: {
+    creating: NOT_CHECKPOINTED,
+    created: NOT_CHECKPOINTED,
+    stopped: NOT_CHECKPOINTED,
   },
   delete: { creating: NOT_STOPPED, running: NOT_STOPPED, paused: NOT_STOPPED },
 };

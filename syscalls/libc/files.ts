@@ -276,6 +276,14 @@ export function isInheritable(file: Fd): boolean {
   return (BigInt(flags) & FD.values.FD_CLOEXEC) === 0n;
 }
 
+/** Whether an open descriptor can be written to; null for a number that is none. */
+export function isWritable(file: Fd): boolean | null {
+  const flags = retryCall("fcntl", file, F.F_GETFL);
+  if (flags < 0) return null;
+  const { O_WRONLY, O_RDWR } = openFlags(hostArch()).values;
+  return (BigInt(flags) & (O_WRONLY | O_RDWR)) !== 0n;
+}
+
 /** Removes an empty directory. */
 export function removeDirectory(path: string): void {
   using arena = new Arena();

@@ -53,3 +53,14 @@ export function mapIds(
   const empty = arena.cString("");
   call(attempt, "mount_setattr", tree, empty, here, arena.bytes(change), change.length);
 }
+
+/**
+ * Mounts a folder, with all that is mounted in it, on another one (mount(2), MS_BIND and MS_REC).
+ * @throws {SyscallError} EPERM without CAP_SYS_ADMIN
+ */
+export function bindTree(source: string, target: string): void {
+  using arena = new Arena();
+  const attempt = { verb: "bind mount", object: `"${source}" on "${target}"` };
+  const [from, to] = [arena.cString(source), arena.cString(target)];
+  call(attempt, "mount", from, to, 0, MS.of("MS_BIND", "MS_REC"), 0);
+}

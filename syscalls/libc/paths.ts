@@ -7,13 +7,34 @@
 import { AT_FDCWD, type Mode } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { AT_UNLINK, openFlags, RENAME } from "syscalls/abi/open.ts";
+import { decodeText } from "syscalls/abi/text.ts";
 import { Arena, briefCString } from "./arena.ts";
 import { rawCall, retryCall } from "./call.ts";
 import { hostArch } from "./library.ts";
 
+/** What access(2) asks for: to execute. */
+const X_OK = 1;
+
+/** PATH_MAX (linux/limits.h). */
+const LONGEST_PATH = 4096;
+
 /** Whether anything is at a path (0), as the kernel finds it: symlinks are followed. */
 export function findPath(path: string): number {
   return rawCall("faccessat", AT_FDCWD, briefCString(path), 0);
+}
+
+/** Whether this process may execute the file at a path (0). */
+export function executable(path: string): number {
+  return rawCall("faccessat", AT_FDCWD, briefCString(path), X_OK);
+}
+
+/** Where a symlink leads; null when it cannot be read. */
+export function readLink(path: string): string | null {
+  using arena = new Arena();
+  const space = arena.reserve(LONGEST_PATH);
+  const name = arena.cString(path);
+  const result = rawCall("readlinkat", AT_FDCWD, name, arena.bytes(space), space.length);
+  return result < 0 ? null : decodeText(space.slice(0, result));
 }
 
 /** Makes a directory; the umask takes bits away. */

@@ -20,4 +20,5 @@ export const RECORD: ContainerRecord = {
   creating: false,
   hooks: [],
   keyring: "_ses.c1",
+  streams: [],
 };

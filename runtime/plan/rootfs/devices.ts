@@ -4,7 +4,7 @@ import { inUserNamespace } from "../namespaces.ts";
 import type { Step } from "../step.ts";
 
 /** The devices every container has (config-linux.md, "Default Devices"): name, major, minor. */
-const DEFAULT_DEVICES: readonly (readonly [string, number, number])[] = [
+export const DEFAULT_DEVICES: readonly (readonly [string, number, number])[] = [
   ["null", 1, 3],
   ["zero", 1, 5],
   ["full", 1, 7],

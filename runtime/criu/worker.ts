@@ -1,0 +1,214 @@
+import type { Fd, Pid } from "syscalls/abi/brand.ts";
+import { SIGNALS } from "syscalls/abi/signal.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
+import { bestEffort } from "syscalls/libc/call.ts";
+import { receiveDescriptors } from "syscalls/libc/descriptor_messages.ts";
+import { setInheritable } from "syscalls/libc/files.ts";
+import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import { setSignalMask } from "syscalls/libc/poll.ts";
+import { openPidfd, signalPidfd, spawn, waitPid, type WaitStatus } from "syscalls/libc/process.ts";
+import { send, socketPair } from "syscalls/libc/sockets.ts";
+import { HostError } from "runtime/base/errors.ts";
+import {
+  type CriuOptions,
+  decodeResponse,
+  encodeRequest,
+  type Feature,
+  REQUEST,
+  type Request,
+  type Response,
+} from "./rpc.ts";
+
+/** How CRIU is started. */
+export interface CriuProgram {
+  readonly executable: string;
+  /** `NAME=value` each: it looks up other programs (iptables-restore) in PATH. */
+  readonly environ: readonly string[];
+  /** The signal mask that it starts with. */
+  readonly signalMask: bigint;
+  /** Descriptors that it gets by the numbers that they have here, beside standard input, output and error. */
+  readonly inherited: readonly Fd[];
+}
+
+/** A moment of a dump or a restore at which CRIU waits for its caller. */
+export interface Notification {
+  /** `setup-namespaces`, `post-restore`, `orphan-pts-master`, ... (criu(8), "--action-script"). */
+  readonly script: string;
+  /** The process that it is about; 0 for none. */
+  readonly pid: number;
+  /** Closed when the listener returns, unless they were handed over. */
+  readonly descriptors: readonly OwnedFd[];
+}
+
+/** CRIU has said no, or ended. */
+export class CriuFailure extends HostError {}
+
+/** The oldest version that this program gets on with, as {@link Response.version} has it. */
+export const OLDEST_CRIU = 31_500;
+
+/** 3.17.1 for 31701. */
+export function versionWords(version: number): string {
+  const [major, minor, sublevel] = [version / 10_000, version / 100 % 100, version % 100].map(
+    Math.floor,
+  );
+  return sublevel === 0 ? `${major}.${minor}` : `${major}.${minor}.${sublevel}`;
+}
+
+/** More than any answer takes; CRIU's own clients have as much room. */
+const ANSWER_SIZE = 40_960;
+
+/**
+ * One `criu swrk`: a CRIU that does what is asked for over a socket, and ends with it.
+ *
+ * Disposing of it ends it, if it has not ended by itself.
+ */
+export class CriuWorker implements Disposable {
+  readonly #socket: OwnedFd;
+  readonly #space = new Uint8Array(ANSWER_SIZE);
+  #ended: WaitStatus | null = null;
+  readonly pid: Pid;
+
+  /** @throws {SyscallError} what execve(2) said */
+  constructor({ executable, environ, signalMask, inherited }: CriuProgram) {
+    const [ours, theirs] = socketPair();
+    using stack = new DisposableStack();
+    stack.use(ours);
+    using child = theirs;
+    for (const number of [child.fd, ...inherited]) setInheritable(number);
+    const argv = ["criu", "swrk", String(child.fd)];
+    const before = setSignalMask(signalMask);
+    try {
+      this.pid = spawn({ executable, argv, environ });
+    } finally {
+      setSignalMask(before);
+    }
+    stack.move();
+    this.#socket = ours;
+  }
+
+  /**
+   * @returns its version, 31701 for 3.17.1
+   * @throws {CriuFailure} for one older than {@link OLDEST_CRIU}
+   */
+  requireVersion(): number {
+    const { version } = this.#ask({ type: "version" });
+    if (version >= OLDEST_CRIU) return version;
+    throw new CriuFailure(
+      `criu ${versionWords(version)} is too old, ${versionWords(OLDEST_CRIU)} or newer is needed`,
+    );
+  }
+
+  /** What it and this kernel can do. */
+  features(): readonly Feature[] {
+    return this.#ask({ type: "featureCheck" }).features;
+  }
+
+  /**
+   * Dumps or restores, and waits for its end.
+   *
+   * @param listener what it throws stops CRIU, and is thrown when that has undone what it had done
+   * @returns the process that was restored
+   * @throws {CriuFailure}
+   */
+  perform(
+    type: "dump" | "preDump" | "restore",
+    options: CriuOptions,
+    listener: (notification: Notification) => void,
+  ): number {
+    this.#send({ type, options });
+    let refusal: { readonly cause: unknown } | null = null;
+    for (;;) {
+      const { response, descriptors } = this.#receive();
+      if (response.type !== REQUEST.notify) {
+        // A pre-dump leaves it waiting for the next one.
+        if (refusal !== null) throw refusal.cause;
+        demand(response);
+        const status = this.#end(type === "preDump");
+        if (type === "preDump" || status.kind === "exited" && status.code === 0) {
+          return response.pid;
+        }
+        throw new CriuFailure(`criu ${endWords(status)}`);
+      }
+      try {
+        const { script, pid } = response;
+        listener({ script, pid, descriptors });
+      } catch (cause) {
+        refusal ??= { cause };
+      } finally {
+        for (const descriptor of descriptors) descriptor[Symbol.dispose]();
+      }
+      this.#send({ type: "notify", success: refusal === null });
+    }
+  }
+
+  #ask(request: Request): Response {
+    this.#send(request);
+    const { response } = this.#receive();
+    demand(response);
+    return response;
+  }
+
+  #send(request: Request): void {
+    try {
+      send(this.#socket.fd, encodeRequest(request));
+    } catch (cause) {
+      if (!(cause instanceof SyscallError)) throw cause;
+      throw this.#lost();
+    }
+  }
+
+  #receive(): { response: Response; descriptors: readonly OwnedFd[] } {
+    const message = this.#message();
+    const { length, descriptors, truncated } = message;
+    if (length === 0) throw this.#lost();
+    if (truncated) {
+      for (const descriptor of descriptors) descriptor[Symbol.dispose]();
+      throw new CriuFailure("criu has said more than there is room for");
+    }
+    return { response: decodeResponse(this.#space.subarray(0, length)), descriptors };
+  }
+
+  #message(): ReturnType<typeof receiveDescriptors> {
+    try {
+      return receiveDescriptors(this.#socket.fd, this.#space);
+    } catch (cause) {
+      if (!(cause instanceof SyscallError)) throw cause;
+      throw this.#lost();
+    }
+  }
+
+  /** Waits for its end, which comes with the end of the connection. */
+  #end(kill: boolean): WaitStatus {
+    if (this.#ended !== null) return this.#ended;
+    this.#socket[Symbol.dispose]();
+    if (kill) {
+      bestEffort("it may have ended by itself", () => {
+        using pidfd = openPidfd(this.pid);
+        signalPidfd(pidfd.fd, SIGNALS.SIGKILL);
+      });
+    }
+    const status = waitPid(this.pid, { block: true });
+    if (status === null) throw new RangeError("Cannot wait for criu: it has no status");
+    return this.#ended = status;
+  }
+
+  #lost(): CriuFailure {
+    return new CriuFailure(`criu ${endWords(this.#end(false))} without an answer`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#end(true);
+  }
+}
+
+function endWords(status: WaitStatus): string {
+  return status.kind === "exited"
+    ? `has ended with status ${status.code}`
+    : `was ended by signal ${status.signal}`;
+}
+
+function demand({ success, errno, message }: Response): void {
+  if (success) return;
+  const why = message === "" ? errno === 0 ? "" : `: errno ${errno}` : `: ${message.trim()}`;
+  throw new CriuFailure(`criu has failed${why}`);
+}
