@@ -33,11 +33,8 @@ const ROOMS: readonly (readonly [room: string, mayImport: readonly string[]])[] 
   ["runtime/host", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
   ["runtime/state", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
   ["runtime/cgroups", ["syscalls/abi", "syscalls/libc", "runtime/base", "runtime/spec"]],
-<<<<<<< HEAD
   ["runtime/resctrl", ["syscalls/abi", "syscalls/libc", "runtime/base", "runtime/spec"]],
-=======
   ["runtime/criu", ["syscalls/abi", "syscalls/libc", "runtime/base"]],
->>>>>>> 5d1c9c8 (checkpoint and restore: containers are written into images by CRIU, over its RPC, and go on from them)
   [
     "runtime/launch",
     [
@@ -61,11 +58,8 @@ const ROOMS: readonly (readonly [room: string, mayImport: readonly string[]])[] 
       "runtime/host",
       "runtime/state",
       "runtime/cgroups",
-<<<<<<< HEAD
       "runtime/resctrl",
-=======
       "runtime/criu",
->>>>>>> 5d1c9c8 (checkpoint and restore: containers are written into images by CRIU, over its RPC, and go on from them)
       "runtime/launch",
     ],
   ],
@@ -102,7 +96,6 @@ const EXCEPTIONS: readonly { readonly file: string; readonly imports: string; re
       "what is printed may hold bytes that are no UTF-8, and text.ts alone can bring them back",
   },
   {
-<<<<<<< HEAD
     file: "runtime/commands/completion/model.ts",
     imports: "syscalls/abi/signal.ts",
     reason: "shells complete the names of signals",
@@ -111,11 +104,11 @@ const EXCEPTIONS: readonly { readonly file: string; readonly imports: string; re
     file: "runtime/commands/man.ts",
     imports: "runtime/host/bundle.ts",
     reason: "--dir may be relative to the caller's directory",
-=======
+  },
+  {
     file: "runtime/commands/criu_flags.ts",
     imports: "runtime/host/bundle.ts",
     reason: "--image-path and --work-path may be relative to the caller's directory",
->>>>>>> 5d1c9c8 (checkpoint and restore: containers are written into images by CRIU, over its RPC, and go on from them)
   },
   {
     file: "runtime/commands/sandbox.ts",

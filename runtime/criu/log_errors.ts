@@ -14,7 +14,7 @@ const MOST = 3;
 export function logErrors(text: string): string[] {
   const found = new Set<string>();
   for (const line of text.split("\n")) {
-    const said = /^(?:\([\d.]+\) )?\s*(?:pie: \d+: )?\s*Error \([^)]*\): ?(.*)$/.exec(line)?.[1];
+    const said = /^(?:\([\d.]+\) )?\s*(?:(?:pie: )?\d+: )?Error \([^)]*\): ?(.*)$/.exec(line)?.[1];
     const words = said?.trim() ?? "";
     if (words !== "" && !EMPTY_WORDS.test(words) && !HARMLESS.test(words)) found.add(words);
   }

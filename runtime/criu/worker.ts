@@ -1,11 +1,12 @@
 import type { Fd, Pid } from "syscalls/abi/brand.ts";
+import { POLL } from "syscalls/abi/poll.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { bestEffort } from "syscalls/libc/call.ts";
 import { receiveDescriptors } from "syscalls/libc/descriptor_messages.ts";
 import { setInheritable } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { setSignalMask } from "syscalls/libc/poll.ts";
+import { poll, setSignalMask } from "syscalls/libc/poll.ts";
 import { openPidfd, signalPidfd, spawn, waitPid, type WaitStatus } from "syscalls/libc/process.ts";
 import { send, socketPair } from "syscalls/libc/sockets.ts";
 import { HostError } from "runtime/base/errors.ts";
@@ -64,6 +65,7 @@ const ANSWER_SIZE = 40_960;
  */
 export class CriuWorker implements Disposable {
   readonly #socket: OwnedFd;
+  readonly #process: OwnedFd;
   readonly #space = new Uint8Array(ANSWER_SIZE);
   #ended: WaitStatus | null = null;
   readonly pid: Pid;
@@ -82,6 +84,7 @@ export class CriuWorker implements Disposable {
     } finally {
       setSignalMask(before);
     }
+    this.#process = openPidfd(this.pid);
     stack.move();
     this.#socket = ours;
   }
@@ -123,7 +126,7 @@ export class CriuWorker implements Disposable {
         // A pre-dump leaves it waiting for the next one.
         if (refusal !== null) throw refusal.cause;
         demand(response);
-        const status = this.#end(type === "preDump");
+        const status = this.#end(type === "preDump" ? "kill" : "by itself");
         if (type === "preDump" || status.kind === "exited" && status.code === 0) {
           return response.pid;
         }
@@ -169,6 +172,10 @@ export class CriuWorker implements Disposable {
   }
 
   #message(): ReturnType<typeof receiveDescriptors> {
+    // Its end alone is not enough: what it has started may hold the other side of the socket.
+    const events = Number(POLL.of("POLLIN"));
+    const [said] = poll([this.#socket, this.#process].map(({ fd }) => ({ fd, events })), -1);
+    if (said === 0) throw this.#lost();
     try {
       return receiveDescriptors(this.#socket.fd, this.#space);
     } catch (cause) {
@@ -178,26 +185,25 @@ export class CriuWorker implements Disposable {
   }
 
   /** Waits for its end, which comes with the end of the connection. */
-  #end(kill: boolean): WaitStatus {
+  #end(how: "by itself" | "kill"): WaitStatus {
     if (this.#ended !== null) return this.#ended;
     this.#socket[Symbol.dispose]();
-    if (kill) {
-      bestEffort("it may have ended by itself", () => {
-        using pidfd = openPidfd(this.pid);
-        signalPidfd(pidfd.fd, SIGNALS.SIGKILL);
-      });
+    if (how === "kill") {
+      const { fd } = this.#process;
+      bestEffort("it may have ended", () => signalPidfd(fd, SIGNALS.SIGKILL));
     }
     const status = waitPid(this.pid, { block: true });
+    this.#process[Symbol.dispose]();
     if (status === null) throw new RangeError("Cannot wait for criu: it has no status");
     return this.#ended = status;
   }
 
   #lost(): CriuFailure {
-    return new CriuFailure(`criu ${endWords(this.#end(false))} without an answer`);
+    return new CriuFailure(`criu ${endWords(this.#end("by itself"))} without an answer`);
   }
 
   [Symbol.dispose](): void {
-    this.#end(true);
+    this.#end("kill");
   }
 }
 

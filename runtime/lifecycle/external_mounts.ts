@@ -97,7 +97,7 @@ export function nestedMounts(
     for (const mountpoint of mountpoints) {
       if (!mountpoint.startsWith(base === "/" ? "/" : `${base}/`)) continue;
       const below = mountpoint.slice(base === "/" ? 0 : base.length);
-      const nested = { place: place + below, source: source + below, deep: false };
+      const nested = { place: under(place, below), source: under(source, below), deep: false };
       const owner = nearest(known, nested.place);
       if (below !== "/" && owner === place && !known.has(nested.place)) {
         found.set(nested.place, nested);
@@ -105,6 +105,10 @@ export function nestedMounts(
     }
   }
   return [...found.values()];
+}
+
+function under(base: string, below: string): string {
+  return base === "/" ? below : base + below;
 }
 
 /** The longest of some places that a path is at or below. */

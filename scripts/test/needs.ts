@@ -12,6 +12,7 @@ const EMULATOR = Deno.build.arch === "x86_64" ? "qemu-aarch64-static" : "qemu-x8
 const NEEDS: readonly Need[] = [
   { program: "busybox", package: "busybox-static", why: "the files of the test containers" },
   { program: EMULATOR, package: "qemu-user-static", why: "programs for the other machine" },
+  { program: "criu", package: "criu", why: "checkpoints" },
   { program: "runc", package: "runc", why: "the bundle that runc makes" },
   { program: "strace", package: "strace", why: "counts of system calls" },
   { program: "losetup", package: "mount", why: "a block device of the tests' own" },

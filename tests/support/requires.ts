@@ -28,12 +28,14 @@ export type Need =
   | "no AppArmor"
   | "SELinux"
   | "no SELinux"
+  | "dirtyTracking"
   | Limit
   | Controller
   | Program;
 
 type Program =
   | "busybox"
+  | "criu"
   | "fish"
   | "losetup"
   | "mandoc"
@@ -45,6 +47,7 @@ type Program =
 
 const INSTALL: Readonly<Record<Program, string>> = {
   busybox: "apt-get install busybox-static",
+  criu: "apt-get install criu",
   fish: "apt-get install fish",
   losetup: "apt-get install mount",
   mandoc: "apt-get install mandoc",
@@ -103,6 +106,10 @@ function probe(need: Need): boolean {
       return differs(!hasSelinux(), "this machine has no SELinux policy");
     case "no SELinux":
       return differs(hasSelinux(), "this machine has an SELinux policy");
+    case "criu":
+      return lacksProgram(need, INSTALL[need]) || differs(...criuCheck([]));
+    case "dirtyTracking":
+      return differs(...criuCheck(["--feature", "mem_dirty_track"]));
     case "ps":
       return lacksProgram(need, INSTALL[need]) || lacksTable();
     default:
@@ -170,6 +177,14 @@ function lacksController(need: Controller): boolean {
 function differs(otherwise: boolean, reason: string): boolean {
   if (otherwise) console.warn(`skipping tests: ${reason}`);
   return otherwise;
+}
+
+/** Whether criu says that it cannot do something on this kernel, and why. Another kernel or another criu is what it takes. */
+function criuCheck(more: readonly string[]): [otherwise: boolean, reason: string] {
+  if (findProgram("criu") === null) return [true, "criu is not there"];
+  const { success, stderr } = new Deno.Command("criu", { args: ["check", ...more] }).outputSync();
+  const said = new TextDecoder().decode(stderr).trim().split("\n");
+  return [!success, `criu check fails on this kernel: ${said[0]}`];
 }
 
 function mountinfo(): string {

@@ -91,7 +91,7 @@ export class Container {
   }
 
   /** `COMMAND [flags] ID`, for commands that read the bundle. */
-  launch(command: "create" | "run", ...flags: readonly string[]): Result {
+  launch(command: "create" | "run" | "restore", ...flags: readonly string[]): Result {
     return this.#stage.ocirt([command, "--bundle", this.bundle, ...flags, this.id]);
   }
 
