@@ -50,7 +50,17 @@ cannot be written it runs as before.`,
     },
     { name: "pre-dump", type: "boolean", help: "write memory alone, and let the container go on" },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["container"] },
+  examples: [
+    {
+      line: "%n checkpoint --image-path /var/tmp/mine mine",
+      does: 'write "mine" into that folder, and delete it',
+    },
+    {
+      line: "%n checkpoint --leave-running --tcp-established mine",
+      does: "write it with its open connections into ./checkpoint, and let it go on",
+    },
+  ],
   async run(invocation): Promise<CommandResult> {
     await checkpoint(invocation.context, positional(invocation, 0), optionsOf(invocation));
     return { exitCode: 0 };

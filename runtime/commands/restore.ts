@@ -43,7 +43,20 @@ another id than the one that was written, and another --root.`,
       help: "another SELinux context for the mounts",
     },
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ["other"] },
+  examples: [
+    {
+      line: "%n restore --detach --bundle /bundles/mine --image-path /var/tmp/mine mine",
+      does: "let it go on from those images",
+    },
+  ],
+  exitStatus: [
+    [
+      "0 to 255",
+      "that of the container's process; 128 and the signal that ended it; 0 with --detach",
+    ],
+    ["1", "also: the container could not be restored"],
+  ],
   async run(invocation): Promise<CommandResult> {
     const exitCode = await restore(invocation.context, {
       ...criuChoices(invocation),

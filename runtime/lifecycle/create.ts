@@ -131,7 +131,7 @@ export async function systemdOf({ systemdCgroup }: Context): Promise<LoadedConta
 }
 
 /** How the class of its cache and memory bandwidth is worked out; null for a container that asks for none. */
-async function resctrlOf({ config }: ValidSpec): Promise<LoadedContainer["resctrl"]> {
+export async function resctrlOf({ config }: ValidSpec): Promise<LoadedContainer["resctrl"]> {
   const intelRdt = config.linux?.intelRdt;
   if (intelRdt === undefined) return null;
   const { newResctrl } = await import("./resctrl.ts");

@@ -140,13 +140,12 @@ export function warnRootless({ log, programName }: Context, command: string): vo
 export function explainCriu(verb: string, id: string, cause: unknown, log: string): unknown {
   if (!(cause instanceof CriuFailure)) return cause;
   const errors = logErrors(readLog(log));
-  const failed = `Cannot ${verb} container ${id}`;
-  if (errors.length === 0) return new HostError(`${failed}: ${cause.message}`);
   const lacksTables = errors.some((error) => error.includes("iptables-restore"));
-  const help = lacksTables ? `install iptables, or see --network-lock; ` : "";
-  return new HostError(
-    `${failed}: criu: ${errors.join("; ")}; hint: ${help}all of it is in ${log}`,
-  );
+  const help = lacksTables ? "install iptables, or see --network-lock; " : "";
+  const why = errors.length === 0
+    ? cause.message
+    : `criu: ${errors.join("; ")}; hint: ${help}all of it is in ${log}`;
+  return new HostError(`Cannot ${verb} container ${id}: ${why}`);
 }
 
 function readLog(log: string): string {

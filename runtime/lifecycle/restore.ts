@@ -5,7 +5,7 @@ import { exitStatus } from "runtime/launch/wait.ts";
 import { lockUnlessDeleted } from "runtime/state/lock.ts";
 import { statusOf } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
-import { type LoadedContainer, systemdOf } from "./create.ts";
+import { type LoadedContainer, resctrlOf, systemdOf } from "./create.ts";
 import type { StartableContainer } from "./created.ts";
 import { warnRootless } from "./criu.ts";
 import { refuseBeyondCriu } from "./criu_limits.ts";
@@ -60,6 +60,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     newKeyring: true,
     hooks: null,
     systemd: await systemdOf(context),
+    resctrl: await resctrlOf(loaded.spec),
   };
   const restored = restoreContainer(context, container, options);
   const attended = foreground?.attend() ?? null;

@@ -47,6 +47,7 @@ import { inheritedStreams, readStreams } from "./descriptors.ts";
 import { hostList, runHooks } from "./hook_lists.ts";
 import { poststop } from "./poststop_hooks.ts";
 import { writePidFile } from "./pid_file.ts";
+import type { NewResctrl } from "./resctrl.ts";
 import { mountRoot, mountsToRestore, unmountRoot } from "./restore_root.ts";
 import { setUpNetwork } from "./restored_network.ts";
 import { type Undo, withRollback } from "./rollback.ts";
@@ -69,6 +70,7 @@ interface Restore {
   readonly paths: RecordPaths;
   readonly made: NewCgroup;
   readonly limits: NewLimits;
+  readonly resctrl: NewResctrl | null;
   readonly folders: CriuFolders;
   readonly undo: Undo;
   /** As it is on disk, with the mount of its root. */
@@ -94,8 +96,9 @@ export function restoreContainer(
     undo(() => lock[Symbol.dispose]());
     const made = cgroupOf(context, container);
     const limits = newLimits(context, loaded.spec, made);
+    const resctrl = container.resctrl?.(id) ?? null;
     const record: ContainerRecord = {
-      ...firstRecord(container, made),
+      ...firstRecord(container, made, resctrl),
       sharedMount: `${paths.dir}/criu-root`,
       streams: ownStreams(),
     };
@@ -105,7 +108,9 @@ export function restoreContainer(
     undo(() => made.driver.remove());
     undo(() => unmountShared(record));
     made.driver.create();
-    const work = { context, container, choices, paths, made, limits, folders, undo };
+    resctrl?.make();
+    undo(() => resctrl?.remove());
+    const work = { context, container, choices, paths, made, limits, resctrl, folders, undo };
     const restore: Restore = { ...work, record, hooked: null };
     undo(() => {
       killAll(made.driver, SIGNALS.SIGKILL);
@@ -154,10 +159,11 @@ function requireCriu(criu: CriuWorker, { lsmProfile, lsmMountContext }: RestoreC
 }
 
 /** What CRIU makes is born where CRIU is. @returns the cgroups that those in the images become */
-function enterCgroups({ container, made, limits }: Restore, criu: Pid): Pair[] {
+function enterCgroups({ container, made, limits, resctrl }: Restore, criu: Pid): Pair[] {
   // With CRIU in it there are more processes than the container may have.
   settleCgroup(container, made, { ...limits, populated: [] })(criu);
   if (made.systemd === null) made.driver.join(criu);
+  resctrl?.join(criu);
   const lines = Deno.readTextFileSync(`/proc/${criu}/cgroup`).split("\n");
   return lines.flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
