@@ -61,6 +61,8 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     hooks: null,
     systemd: await systemdOf(context),
     resctrl: await resctrlOf(loaded.spec),
+    // Filters come with the images.
+    seccomp: null,
   };
   const restored = restoreContainer(context, container, options);
   const attended = foreground?.attend() ?? null;
