@@ -204,7 +204,7 @@ function usualHint(step: Step, errno: number): string | null {
 const INTO_PROC = "a symlink of the image leads the mount point inside /proc";
 
 function filterHint(
-  { flagsText, notifies }: Extract<Step, { kind: "installFilter" }>,
+  { flagsText }: Extract<Step, { kind: "installFilter" }>,
   errno: number,
 ): string | null {
   switch (errno) {
@@ -215,9 +215,7 @@ function filterHint(
     case ERRNO.EBUSY:
       return "the runtime itself is in a filter with a listener, and there can be only one";
     case ERRNO.EINVAL:
-      return `the flags are ${flagsText}${
-        notifies ? "" : ", of which WAIT_KILLABLE_RECV needs a rule with SCMP_ACT_NOTIFY"
-      }; "features" tells which this kernel knows`;
+      return `the flags are ${flagsText}; "features" tells which this kernel knows`;
     default:
       return null;
   }

@@ -57,3 +57,27 @@ Deno.test("an init that its version 2 cgroup does not take is explained", () => 
   assertMatch(said(plan, "forkInit", ERRNO.EAGAIN), /; hint: a limit on the number of processes/);
   assertMatch(said(plan, "forkInit", ERRNO.ENOSPC), /; hint: a limit in \/proc\/sys\/user/);
 });
+
+Deno.test("a filter that the kernel refuses is explained", () => {
+  const filter = {
+    program: new Uint8Array(8),
+    instructions: 1,
+    flags: 32n,
+    flagsText: "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+    notifies: true,
+  };
+  const plan = planWith({ filter });
+  assertEquals(
+    said(plan, "installFilter", ERRNO.EACCES),
+    "Cannot install seccomp filter of 1 instructions (/linux/seccomp): EACCES (Permission denied); " +
+      "hint: without noNewPrivileges it takes CAP_SYS_ADMIN, which the runtime does not have",
+  );
+  const hint = (errno: number): string =>
+    said(plan, "installFilter", errno).replace(/^.*hint: /, "");
+  assertEquals(
+    hint(ERRNO.EINVAL),
+    'the flags are SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV; "features" tells which this kernel knows',
+  );
+  assertMatch(hint(ERRNO.EBUSY), /there can be only one/);
+  assertMatch(hint(ERRNO.ENOSYS), /no seccomp filters/);
+});
