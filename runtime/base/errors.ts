@@ -17,16 +17,31 @@ export interface Problem {
   readonly text: string;
 }
 
-/** A configuration file is wrong. Holds every problem found, not only the first. */
+/** How many problems a message tells, and how much of each: some files have one wrong value thousands of times. */
+const MOST_TOLD = 20;
+const LONGEST_PLACE = 200;
+const LONGEST_TEXT = 1000;
+
+function sentence(file: string, problems: readonly Problem[]): string {
+  const told = problems.slice(0, MOST_TOLD).map(({ path, text }) => {
+    const shown = cut(text, LONGEST_TEXT);
+    return path === "" ? shown : `${cut(path, LONGEST_PLACE)}: ${shown}`;
+  });
+  const more = problems.length - told.length;
+  if (more > 0) told.push(`and ${more} more ${more === 1 ? "problem" : "problems"}`);
+  return `Cannot use ${file}: ${told.join("; ")}`;
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}... (${text.length} characters)`;
+}
+
+/** A configuration file is wrong. Holds every problem found, not only the first ones, which its message tells. */
 export class SpecError extends OcirtError {
   override readonly name = "SpecError";
   readonly problems: readonly Problem[];
   constructor(file: string, problems: readonly Problem[]) {
-    super(
-      `Cannot use ${file}: ${
-        problems.map(({ path, text }) => path === "" ? text : `${path}: ${text}`).join("; ")
-      }`,
-    );
+    super(sentence(file, problems));
     this.problems = problems;
   }
 }

@@ -83,8 +83,8 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 function parseJson(text: string, fileName: string, reviver?: Reviver): unknown {
   try {
     return (JSON.parse as (text: string, reviver?: Reviver) => unknown)(text, reviver);
-  } catch (error) {
-    throw new SpecError(fileName, [explain(text, error)]);
+  } catch {
+    throw new SpecError(fileName, [explain(text)]);
   }
 }
 
@@ -97,13 +97,13 @@ function reviveLongInteger(
   return /^-?[0-9]{16,}$/.test(context.source) ? BigInt(context.source) : value;
 }
 
-function explain(text: string, error: unknown): Problem {
+function explain(text: string): Problem {
   if (text.trim() === "") return { path: "", text: "it is empty; a JSON document is expected" };
   if (text.startsWith("\ufeff")) {
     return { path: "", text: "it starts with a byte order mark; save it as plain UTF-8" };
   }
   const fault = findJsonFault(text);
   // JSON.parse gives up on deep nesting only, where the text itself is right.
-  if (fault === null) return { path: "", text: `it is nested too deeply (${error})` };
+  if (fault === null) return { path: "", text: "it is nested too deeply" };
   return { path: "", text: `line ${fault.line} column ${fault.column}: ${fault.text}` };
 }

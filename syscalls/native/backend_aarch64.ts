@@ -5,6 +5,7 @@ import { SA, sigaction } from "syscalls/abi/signal.ts";
 import { MSG } from "syscalls/abi/socket.ts";
 import * as asm from "./assembler_aarch64.ts";
 import type { CodeLabel } from "./code_buffer.ts";
+import { CodeSizeError } from "./code_size_error.ts";
 import type { Layout } from "./layout.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Condition, Instruction, Label, Operand, Program } from "./program.ts";
@@ -76,9 +77,7 @@ class Emitter {
       this.#failure(endings);
       this.#sending(endings);
     }
-    if (a.length > LARGEST_CODE) {
-      throw new RangeError(`Cannot compile program: ${a.length} bytes of code are out of reach`);
-    }
+    if (a.length > LARGEST_CODE) throw new CodeSizeError(a.length, LARGEST_CODE);
     return a.finish(this.#layout.code);
   }
 

@@ -9,7 +9,8 @@ import { x8664Writer } from "./x86_64_writer.ts";
 /**
  * Compiles a program into a static executable for a machine: no libc, no stack, nothing looked up at run time.
  *
- * @throws {RangeError} when the program is too large: hundreds of MiB of data, or 1 MiB of code on aarch64
+ * @throws {CodeSizeError} when there is more than 1 MiB of code on aarch64
+ * @throws {RangeError} when there are hundreds of MiB of data
  */
 export function link(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
   if (arch === "x86_64") {

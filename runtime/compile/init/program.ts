@@ -1,9 +1,11 @@
 import type { Arch } from "syscalls/abi/arch.ts";
+import { CodeSizeError } from "syscalls/native/code_size_error.ts";
 import { ProgramBuilder } from "syscalls/native/builder.ts";
 import { link } from "syscalls/native/link.ts";
 import type { ProgramSink } from "syscalls/native/sink.ts";
 import { x8664Writer } from "syscalls/native/x86_64_writer.ts";
 import type { Program } from "syscalls/native/program.ts";
+import { LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type {
   LabelStep,
@@ -30,16 +32,30 @@ export function compileInit(plan: Plan, arch: Arch, descriptors: Descriptors): P
   return builder.build();
 }
 
-/** Compiles the steps of a plan into an executable, the same as linking {@link compileInit} gives. */
+/**
+ * Compiles the steps of a plan into an executable, the same as linking {@link compileInit} gives.
+ *
+ * @throws {LaunchError} when the plan has more steps than a program of this machine can
+ */
 export function compileImage(
   plan: Plan,
   arch: Arch,
   descriptors: Descriptors,
 ): Uint8Array<ArrayBuffer> {
-  if (arch !== "x86_64") return link(compileInit(plan, arch, descriptors), arch);
+  if (arch !== "x86_64") return linkInit(compileInit(plan, arch, descriptors), arch);
   const writer = x8664Writer(descriptors.sync);
   lowerPlan(writer, plan, arch, descriptors);
   return writer.finish();
+}
+
+function linkInit(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
+  try {
+    return link(program, arch);
+  } catch (cause) {
+    if (!(cause instanceof CodeSizeError)) throw cause;
+    const hint = "hint: config.json asks for thousands of things, as a rule mounts";
+    throw new LaunchError(`${cause.message}; ${hint}`, { cause });
+  }
 }
 
 function lowerPlan(sink: ProgramSink, plan: Plan, arch: Arch, descriptors: Descriptors): void {

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { link } from "syscalls/native/link.ts";
 import { listProgram } from "syscalls/native/listing.ts";
 import { TAG_FAILED } from "syscalls/native/report.ts";
+import { LaunchError } from "runtime/base/errors.ts";
 import { compileImage, compileInit } from "runtime/compile/init/program.ts";
 import { DUTY, TAG } from "runtime/plan/protocol.ts";
 import { assertGolden } from "tests/support/golden.ts";
@@ -147,6 +148,25 @@ Deno.test("no words are in the program: the parent has them all", () => {
   const image = compileImage(planWith(), "x86_64", descriptorsFor(planWith()));
   const text = new TextDecoder("latin1").decode(image);
   for (const word of ["Cannot", 'mount "', "hint", "namespace"]) assert(!text.includes(word), word);
+});
+
+Deno.test("more mounts than a program for aarch64 can have are told as such", () => {
+  const plan = planWith({
+    change: (config) => {
+      for (let i = 0; i < 3000; i++) {
+        config.mounts.push({ destination: `/m${i}`, type: "tmpfs", source: "tmpfs" });
+      }
+    },
+  });
+  const error = assertThrows(
+    () => compileImage(plan, "aarch64", descriptorsFor(plan)),
+    LaunchError,
+  );
+  assertMatch(
+    error.message,
+    /^Cannot compile program: it has \d+ bytes of code, at most 1048576 can be reached; hint: /,
+  );
+  assert(compileImage(plan, "x86_64", descriptorsFor(plan)).length > 0x10_0000);
 });
 
 Deno.test("all is closed but what the process keeps and what the program still talks by", () => {

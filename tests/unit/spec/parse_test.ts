@@ -47,6 +47,14 @@ Deno.test("parseConfig() answers to endless nesting instead of running out of st
   );
 });
 
+Deno.test("parseConfig() names no exception where long numbers make the engine give up on deep nesting", () => {
+  const nested = `${"[".repeat(9000)}${"]".repeat(9000)}`;
+  assertEquals(
+    messageOf(`{"x": ${nested}, "ociVersion": 12345678901234567890}`),
+    "Cannot use config.json: it is nested too deeply",
+  );
+});
+
 Deno.test("parseConfig() refuses a document that is no object", () => {
   assertEquals(messageOf("null"), "Cannot use config.json: null is not an object");
   assertEquals(messageOf("[]"), "Cannot use config.json: an array is not an object");
