@@ -45,6 +45,13 @@ function withCauses(error: unknown): string {
   return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
 
+/** How much of a sentence is told, in UTF-16 units: an argument that it repeats may have a hundred thousand. */
+const LONGEST_START = 6000;
+const LONGEST_END = 1000;
+
+/** On one line, without the middle of what nobody could read; a hint stands at the end. */
 function oneLine(text: string): string {
-  return text.trim().replaceAll("\n", " ");
+  const line = text.trim().replaceAll("\n", " ");
+  if (line.length <= LONGEST_START + LONGEST_END) return line;
+  return `${line.slice(0, LONGEST_START)} ... ${line.slice(-LONGEST_END)}`;
 }

@@ -1,5 +1,5 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
-import { HostError } from "runtime/base/errors.ts";
+import { HostError, StateError } from "runtime/base/errors.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
@@ -51,9 +51,16 @@ const NO_ID = "CONTAINER" as ContainerId;
 /** Descriptors appear in a listing by name only, but the structs that hold them want a number without a sign. */
 const NO_FD = 0;
 
-/** Plans and compiles as `create` does, and lists what came out. */
+/**
+ * Plans and compiles as `create` does, and lists what came out.
+ *
+ * @throws {StateError} when the configuration has no process: there is nothing to make
+ */
 export async function explain(context: Context, options: ExplainOptions): Promise<Explanation> {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
+  if (spec.process === null) {
+    throw new StateError(`Cannot explain ${options.configFile}: it has no process property`);
+  }
   const cgroup = context.systemdCgroup
     ? systemdCgroup(context, spec, NO_ID, facts)
     : newCgroup(spec.cgroupsPath, NO_ID, facts);

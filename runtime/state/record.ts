@@ -58,17 +58,8 @@ export function encodeRecord(record: ContainerRecord): string {
  */
 export function parseRecord(text: string, file: string): ContainerRecord {
   const fields = parseObject(text, file);
-  const damaged = (field: string, wanted: string): never => {
-    throw damage(file, `"${field}" is not ${wanted}`);
-  };
-  const string = (field: string): string => {
-    const value = fields[field];
-    return typeof value === "string" ? value : damaged(field, "a string");
-  };
-  const strings = (field: string): readonly string[] => {
-    const value = fields[field];
-    return isStrings(value) ? value : damaged(field, "a list of strings");
-  };
+  const { damaged, string, strings, path, pathOrNone, paths } = readersOf(fields, file);
+  if (fields.version === undefined) throw damage(file, "it has no version");
   if (fields.version !== 1) {
     throw new StateError(
       `Cannot use ${file}: it is of version ${
@@ -82,25 +73,59 @@ export function parseRecord(text: string, file: string): ContainerRecord {
     version: 1,
     id: string("id"),
     ociVersion: string("ociVersion"),
-    bundle: string("bundle"),
-    rootfs: string("rootfs"),
+    bundle: path("bundle"),
+    rootfs: path("rootfs"),
     created: string("created"),
     annotations: isStringMap(annotations)
       ? annotations
       : damaged("annotations", "a map of strings"),
     pid: isPid ? pid : damaged("pid", "a process id"),
     startTime: string("startTime"),
-    cgroups: strings("cgroups"),
-    cgroupCreated: strings("cgroupCreated"),
-    freezer: string("freezer"),
+    cgroups: paths("cgroups"),
+    cgroupCreated: paths("cgroupCreated"),
+    freezer: pathOrNone("freezer"),
     systemd: isUnit(fields.systemd) ? fields.systemd : damaged("systemd", "a unit"),
     resctrl: isGroup(fields.resctrl) ? fields.resctrl : damaged("resctrl", "a class"),
-    sharedMount: string("sharedMount"),
+    sharedMount: pathOrNone("sharedMount"),
     creating: typeof creating === "boolean" ? creating : damaged("creating", "true or false"),
     hooks: strings("hooks"),
     keyring: string("keyring"),
     streams: strings("streams"),
   };
+}
+
+interface Readers {
+  damaged(field: string, wanted: string): never;
+  string(field: string): string;
+  strings(field: string): readonly string[];
+  path(field: string): string;
+  pathOrNone(field: string): string;
+  paths(field: string): readonly string[];
+}
+
+function readersOf(fields: Readonly<Record<string, unknown>>, file: string): Readers {
+  const damaged = (field: string, wanted: string): never => {
+    throw damage(file, `"${field}" is not ${wanted}`);
+  };
+  const string = (field: string): string => {
+    const value = fields[field];
+    return typeof value === "string" ? value : damaged(field, "a string");
+  };
+  const strings = (field: string): readonly string[] => {
+    const value = fields[field];
+    return isStrings(value) ? value : damaged(field, "a list of strings");
+  };
+  // What these lead to is unmounted, removed, killed: relative to wherever the program runs it would be somebody else's.
+  const path = (field: string): string => {
+    const value = string(field);
+    return isPlainPath(value) ? value : damaged(field, "an absolute path");
+  };
+  const pathOrNone = (field: string): string => fields[field] === "" ? "" : path(field);
+  const paths = (field: string): readonly string[] => {
+    const value = strings(field);
+    return value.every(isPlainPath) ? value : damaged(field, "a list of absolute paths");
+  };
+  return { damaged, string, strings, path, pathOrNone, paths };
 }
 
 function parseObject(text: string, file: string): Record<string, unknown> {
@@ -127,6 +152,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/** Absolute, and without a step back. */
+function isPlainPath(path: string): boolean {
+  return path.startsWith("/") && !`${path}/`.includes("/../") && !path.includes("\0");
 }
 
 function isStringMap(value: unknown): value is Readonly<Record<string, string>> {

@@ -17,7 +17,7 @@ import type { Random } from "tests/support/random.ts";
 import { FACTS } from "tests/support/spec_fixtures.ts";
 import { runWhereAllWorks } from "tests/support/working_kernel.ts";
 import { asRead, configText, smallerJson } from "./config_input.ts";
-import type { Fault, Kind } from "./kind.ts";
+import { Ends, type Fault, type Kind } from "./kind.ts";
 import { messageFault } from "./words.ts";
 
 /** A config.json, and the host that it is read on. */
@@ -47,35 +47,43 @@ export type ReadConfig = (text: string, host: Host) => void;
 
 /** Mutated config.json files, through all that is decided before anything runs: checks, plan, limits, programs. */
 export function configKind(read: ReadConfig = decide): Kind<ConfigInput> {
+  const ends = new Ends();
   return {
     name: "config",
+    ends,
     generate: (random: Random) => ({ host: random.below(HOSTS.length), text: configText(random) }),
-    run: (input) => faultOf(input, read),
-    *smaller({ host, text }) {
+    run: (input) => faultOf(input, read, ends),
+    *smaller({ host, text }): Iterable<ConfigInput> {
       for (const smaller of smallerJson(text)) yield { host, text: smaller };
     },
   };
 }
 
-function faultOf({ host, text }: ConfigInput, read: ReadConfig): Fault | null {
+function faultOf({ host, text }: ConfigInput, read: ReadConfig, ends: Ends): Fault | null {
   const before = performance.now();
-  const fault = thrownFault(asRead(text), HOSTS[host] ?? { facts: FACTS, cgroups: UNIFIED }, read);
+  const where = HOSTS[host] ?? { facts: FACTS, cgroups: UNIFIED };
+  const thrown = thrownBy(() => read(asRead(text), where));
+  ends.add(thrown === null ? "accepted" : "refused");
   const took = performance.now() - before;
-  if (took <= PATIENCE) return fault;
-  return { rule: "time", text: `it took ${Math.round(took)} ms` };
+  if (took > PATIENCE) return { rule: "time", text: `it took ${Math.round(took)} ms` };
+  return thrown === null ? null : thrownFault(thrown.error, text);
 }
 
-function thrownFault(text: string, host: Host, read: ReadConfig): Fault | null {
+function thrownBy(action: () => void): { readonly error: unknown } | null {
   try {
-    read(text, host);
+    action();
     return null;
-  } catch (thrown) {
-    const { text: message, stack } = failureOf(thrown);
-    if (!(thrown instanceof SpecError || thrown instanceof LaunchError)) {
-      return { rule: "internal error", text: `${message} ${stack ?? ""}` };
-    }
-    return messageFault(message, text);
+  } catch (error) {
+    return { error };
   }
+}
+
+function thrownFault(thrown: unknown, given: string): Fault | null {
+  const { text, stack } = failureOf(thrown);
+  if (thrown instanceof SpecError || thrown instanceof LaunchError) {
+    return messageFault(text, given);
+  }
+  return { rule: "internal error", text: `${text} ${stack ?? ""}` };
 }
 
 function decide(text: string, host: Host): void {

@@ -7,13 +7,30 @@ export interface Fault {
   readonly text: string;
 }
 
+/** How often cases ended in which way. */
+export class Ends {
+  readonly #counts = new Map<string, number>();
+
+  add(end: string): void {
+    this.#counts.set(end, (this.#counts.get(end) ?? 0) + 1);
+  }
+
+  /** `1200 accepted, 8800 refused`. */
+  toString(): string {
+    const counts = [...this.#counts].sort(([, a], [, b]) => b - a);
+    return counts.map(([end, count]) => `${count} ${end}`).join(", ");
+  }
+}
+
 /** One kind of input, which can be written to a file as JSON. */
 export interface Kind<Input> {
   readonly name: string;
   /** An input that depends on nothing but the numbers. */
   generate(random: Random): Input;
   /** Gives the program an input; null when nothing is wrong with what came of it. */
-  run(input: Input): Fault | null;
+  run(input: Input): Fault | null | Promise<Fault | null>;
+  /** How the cases ended, for the report: a kind whose cases all end the same way tests little. */
+  readonly ends: Ends;
   /** Smaller inputs of the same kind, the smallest ones first. */
   smaller(input: Input): Iterable<Input>;
 }

@@ -7,12 +7,12 @@ export interface Effort {
 }
 
 /** The smallest input that was found to break the same rule. */
-export function minimise<Input>(
+export async function minimise<Input>(
   kind: Kind<Input>,
   input: Input,
   fault: Fault,
   { tries, milliseconds }: Effort,
-): { readonly input: Input; readonly fault: Fault } {
+): Promise<{ readonly input: Input; readonly fault: Fault }> {
   const end = performance.now() + milliseconds;
   let smallest = { input, fault };
   let left = tries;
@@ -20,7 +20,7 @@ export function minimise<Input>(
     improved = false;
     for (const candidate of kind.smaller(smallest.input)) {
       if (left-- <= 0 || performance.now() > end) return smallest;
-      const found = kind.run(candidate);
+      const found = await kind.run(candidate);
       if (found?.rule !== fault.rule) continue;
       smallest = { input: candidate, fault: found };
       improved = true;

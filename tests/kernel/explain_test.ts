@@ -76,3 +76,10 @@ containerTest("explain refuses what create would refuse", (stage) => {
   assertEquals([result.code, result.stdout], [1, ""]);
   assertMatch(messageOf(result), /\/process\/cwd: "relative"/);
 });
+
+containerTest("explain says that there is nothing to explain without a process", (stage) => {
+  const c = stage.container((config) => delete (config as Partial<typeof config>).process);
+  const result = stage.ocirt(["explain", "-b", c.bundle]);
+  assertEquals([result.code, result.stdout], [1, ""]);
+  assertEquals(messageOf(result), "Cannot explain config.json: it has no process property");
+});

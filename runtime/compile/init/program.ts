@@ -53,8 +53,8 @@ function linkInit(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
     return link(program, arch);
   } catch (cause) {
     if (!(cause instanceof CodeSizeError)) throw cause;
-    const hint = "hint: config.json asks for thousands of things, as a rule mounts";
-    throw new LaunchError(`${cause.message}; ${hint}`, { cause });
+    const message = "Cannot compile config.json: it asks for too much, as a rule too many mounts";
+    throw new LaunchError(message, { cause });
   }
 }
 

@@ -48,3 +48,9 @@ Deno.test("failureOf() takes the blame for what nobody foresaw, and keeps the st
   assertEquals(exitCode, 1);
   assert(stack !== null && stack.includes("failure_test.ts"), "the stack names the place");
 });
+
+Deno.test("failureOf() leaves out the middle of a sentence that nobody could read", () => {
+  const { text } = failureOf(new StateError(`Cannot use "${"x".repeat(100_000)}"; hint: shorter`));
+  assertEquals(text.length, 7005);
+  assert(text.startsWith('Cannot use "xxx') && text.endsWith('xxx"; hint: shorter'), text);
+});
