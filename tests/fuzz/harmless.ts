@@ -11,18 +11,29 @@ export interface Place {
 
 type Draft = Record<string, unknown>;
 
-/** The text of a configuration that may run: the same text where nothing in it has to be replaced. */
+/** The text of a configuration that may run. */
 export function harmlessText(text: string, place: Place): string {
-  let config: unknown;
+  return rewritten(text, (config) => makeHarmless(config, place));
+}
+
+/** A JSON text after an edit of its value: the same text where that changes nothing, or where it is no JSON. */
+export function rewritten(text: string, edit: (value: unknown) => void): string {
+  let value: unknown;
   try {
-    config = JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     return text;
   }
-  const before = JSON.stringify(config);
-  makeHarmless(config, place);
-  const after = JSON.stringify(config);
-  return before === after ? text : after;
+  try {
+    const before = JSON.stringify(value);
+    edit(value);
+    const after = JSON.stringify(value);
+    return before === after ? text : after;
+  } catch (cause) {
+    // Nested too deeply to be written again: who knows what is in it must not run.
+    if (cause instanceof RangeError) return text.slice(0, text.lastIndexOf("}"));
+    throw cause;
+  }
 }
 
 const PROGRAMS: readonly (readonly string[])[] = [

@@ -3,6 +3,7 @@ import { Box } from "./box.ts";
 import { configKind } from "./config_kind.ts";
 import { containerKind } from "./container_kind.ts";
 import type { Kind } from "./kind.ts";
+import { seccompKind } from "./seccomp_kind.ts";
 import { stateKind } from "./state_kind.ts";
 
 /** The kinds of inputs, and what share of the cases each gets: those that make containers take a hundred times longer. */
@@ -10,6 +11,7 @@ export const KINDS = [
   { name: "config", share: 1, boxed: false },
   { name: "container", share: 0.1, boxed: true },
   { name: "state", share: 1, boxed: true },
+  { name: "seccomp", share: 1, boxed: false },
   { name: "argv", share: 1, boxed: true },
 ] as const;
 
@@ -25,6 +27,8 @@ export async function kindNamed(name: KindName, dir: string): Promise<Kind<unkno
       return containerKind(new Box(dir)) as Kind<unknown>;
     case "state":
       return stateKind(new Box(dir)) as Kind<unknown>;
+    case "seccomp":
+      return seccompKind() as Kind<unknown>;
     case "argv":
       return await argvKind(new Box(dir)) as Kind<unknown>;
   }

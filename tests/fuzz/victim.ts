@@ -6,6 +6,7 @@ import { isAlive, readProcess } from "runtime/state/status.ts";
 import { RECORD } from "tests/support/record.ts";
 import { testConfig } from "tests/support/bundle.ts";
 import type { Box } from "./box.ts";
+import { rewritten } from "./harmless.ts";
 
 /** Stand for the values of the process, which are others each time: inputs depend on their seed alone. */
 const STAND_IN = { pid: 424_242, startTime: "VICTIM", cgroups: ["/victims"] };
@@ -79,24 +80,18 @@ function copyDown(dir: string, file: string): void {
 
 /** What a record may not name: cgroups that the fuzzer is in, mounts that it needs. */
 function harmlessRecord(text: string, cgroups: readonly string[]): string {
-  let record: Record<string, unknown>;
-  try {
-    record = JSON.parse(text);
-  } catch {
-    return text;
-  }
-  if (typeof record !== "object" || record === null) return text;
-  const before = JSON.stringify(record);
   const isFine = (dir: unknown): boolean =>
     typeof dir !== "string" || cgroups.includes(dir) || !dir.includes("cgroup");
-  for (const name of ["cgroups", "cgroupCreated"]) {
-    const list = record[name];
-    if (Array.isArray(list) && !list.every(isFine)) record[name] = [];
-  }
-  const mount = record["sharedMount"];
-  if (typeof mount === "string" && mount.startsWith("/") && !mount.startsWith("/nonexistent")) {
-    record["sharedMount"] = `/nonexistent${mount.slice(0, 20)}`;
-  }
-  const after = JSON.stringify(record);
-  return before === after ? text : after;
+  return rewritten(text, (value) => {
+    if (typeof value !== "object" || value === null) return;
+    const record = value as Record<string, unknown>;
+    for (const name of ["cgroups", "cgroupCreated"]) {
+      const list = record[name];
+      if (Array.isArray(list) && !list.every(isFine)) record[name] = [];
+    }
+    const mount = record["sharedMount"];
+    if (typeof mount === "string" && mount.startsWith("/") && !mount.startsWith("/nonexistent")) {
+      record["sharedMount"] = `/nonexistent${mount.slice(0, 20)}`;
+    }
+  });
 }
