@@ -171,6 +171,9 @@ function isUnit(value: unknown): value is RecordedUnit | null {
 
 function isGroup(value: unknown): value is ResctrlGroup | null {
   if (value === null) return true;
-  return isObject(value) && typeof value.directory === "string" &&
-    typeof value.monitoring === "string" && isStrings(value.created);
+  if (!isObject(value)) return false;
+  const { directory, monitoring, created } = value;
+  const isPath = (it: unknown): boolean => typeof it === "string" && isPlainPath(it);
+  return isPath(directory) && (monitoring === "" || isPath(monitoring)) && isStrings(created) &&
+    created.every(isPlainPath);
 }

@@ -32,6 +32,13 @@ export interface StateInput {
 const STRINGS: Table = ["list", ["string"]];
 const UNIT: Table = ["object", ["unit", "manager"], [["string"], ["word", ["system", "user"]]], 2];
 
+const RESCTRL: Table = [
+  "object",
+  ["directory", "monitoring", "created"],
+  [["string"], ["string"], STRINGS],
+  3,
+];
+
 /** What a record is like (runtime/state/record.ts). */
 const FIELDS: readonly (readonly [string, Table])[] = [
   ["version", ["integer", 1, 1]],
@@ -47,6 +54,7 @@ const FIELDS: readonly (readonly [string, Table])[] = [
   ["cgroupCreated", STRINGS],
   ["freezer", ["string"]],
   ["systemd", UNIT],
+  ["resctrl", RESCTRL],
   ["sharedMount", ["string"]],
   ["creating", ["boolean"]],
   ["hooks", ["list", ["word", ["poststart", "poststop", "startContainer", "x"]]]],
