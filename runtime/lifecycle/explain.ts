@@ -58,9 +58,7 @@ const NO_FD = 0;
  */
 export async function explain(context: Context, options: ExplainOptions): Promise<Explanation> {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
-  if (spec.process === null) {
-    throw new StateError(`Cannot explain ${options.configFile}: it has no process property`);
-  }
+  requireProcess(spec, options.configFile);
   const cgroup = context.systemdCgroup
     ? systemdCgroup(context, spec, NO_ID, facts)
     : newCgroup(spec.cgroupsPath, NO_ID, facts);
@@ -108,6 +106,11 @@ export async function explain(context: Context, options: ExplainOptions): Promis
       ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],
   };
+}
+
+function requireProcess({ process }: ValidSpec, configFile: string): void {
+  if (process !== null) return;
+  throw new StateError(`Cannot explain ${configFile}: it has no process property`);
 }
 
 /** What is made of the container's cgroups before it has a process. */

@@ -1,5 +1,5 @@
 import { decodeText } from "syscalls/abi/text.ts";
-import { type Pid, pid } from "syscalls/abi/brand.ts";
+import type { Pid } from "syscalls/abi/brand.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { poll } from "syscalls/libc/poll.ts";
 import { openPidfd, spawn, waitPid } from "syscalls/libc/process.ts";

@@ -30,12 +30,12 @@ export function containerKind(box: Box): Kind<ContainerInput> {
   return {
     name: "container",
     ends,
-    generate(random) {
+    generate(random): ContainerInput {
       const command = random.chance(60) ? "create" : "run";
       const text = jsonText(mutateJson(example, CONFIG_TABLE, random)) ?? "";
       return { command, text: random.chance(5) ? damageText(text, random) : text };
     },
-    run({ command, text }) {
+    run({ command, text }): Fault | null {
       before ??= traces(box.root);
       const harmless = harmlessText(text, box);
       Deno.writeFileSync(`${bundle}/config.json`, encodeText(harmless));

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Text of standard input; none when left out. */
   readonly stdin?: string;
+  /** After so many seconds it is killed, in place of {@link PATIENCE}. */
+  readonly patience?: number;
 }
 
 /** A command that hangs is killed after so many seconds, and its status is 124. */
@@ -52,7 +54,7 @@ function commandOf(folder: string, argv: readonly string[], options: RunOptions)
   Deno.writeTextFileSync(`${folder}/in`, options.stdin ?? "");
   const script = 'f=$1; shift; exec timeout -k 1 "$@" <"$f/in" >"$f/out" 2>"$f/err"';
   return new Deno.Command("/bin/sh", {
-    args: ["-c", script, "sh", folder, String(PATIENCE), ...argv],
+    args: ["-c", script, "sh", folder, String(options.patience ?? PATIENCE), ...argv],
     stdin: "null",
     stdout: "null",
     stderr: "null",
