@@ -4,6 +4,7 @@ import { failureOf } from "runtime/base/failure.ts";
 import { planLimits } from "runtime/cgroups/limits/plan.ts";
 import { compileDevices } from "runtime/compile/devices/program.ts";
 import { compileImage, compileInit } from "runtime/compile/init/program.ts";
+import { seccompOf } from "runtime/lifecycle/filter.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import { deviceRules } from "runtime/spec/device_rules.ts";
@@ -43,7 +44,7 @@ const HOSTS: readonly Host[] = [
 const PATIENCE = 5000;
 
 /** What is done with a file; tests put in something that is broken. */
-export type ReadConfig = (text: string, host: Host) => void;
+export type ReadConfig = (text: string, host: Host) => void | Promise<void>;
 
 /** Mutated config.json files, through all that is decided before anything runs: checks, plan, limits, programs. */
 export function configKind(read: ReadConfig = decide): Kind<ConfigInput> {
@@ -59,19 +60,25 @@ export function configKind(read: ReadConfig = decide): Kind<ConfigInput> {
   };
 }
 
-function faultOf({ host, text }: ConfigInput, read: ReadConfig, ends: Ends): Fault | null {
+async function faultOf(
+  { host, text }: ConfigInput,
+  read: ReadConfig,
+  ends: Ends,
+): Promise<Fault | null> {
   const before = performance.now();
   const where = HOSTS[host] ?? { facts: FACTS, cgroups: UNIFIED };
-  const thrown = thrownBy(() => read(asRead(text), where));
+  const thrown = await thrownBy(() => read(asRead(text), where));
   ends.add(thrown === null ? "accepted" : "refused");
   const took = performance.now() - before;
   if (took > PATIENCE) return { rule: "time", text: `it took ${Math.round(took)} ms` };
   return thrown === null ? null : thrownFault(thrown.error, text);
 }
 
-function thrownBy(action: () => void): { readonly error: unknown } | null {
+async function thrownBy(
+  action: () => void | Promise<void>,
+): Promise<{ readonly error: unknown } | null> {
   try {
-    action();
+    await action();
     return null;
   } catch (error) {
     return { error };
@@ -86,7 +93,7 @@ function thrownFault(thrown: unknown, given: string): Fault | null {
   return { rule: "internal error", text: `${text} ${stack ?? ""}` };
 }
 
-function decide(text: string, host: Host): void {
+async function decide(text: string, host: Host): Promise<void> {
   const spec = validate(parseConfig(text, "config.json"), {
     bundle: "/bundle",
     fileName: "config.json",
@@ -95,8 +102,10 @@ function decide(text: string, host: Host): void {
   decideLimits(spec, host);
   compileDevices(deviceRules(spec));
   if (spec.process === null) return;
+  const seccomp = await seccompOf(spec, host.facts);
   const plan = planCreate({
     spec,
+    filter: seccomp?.filter ?? null,
     facts: host.facts,
     cgroups: host.cgroups,
     links: new Map(),
