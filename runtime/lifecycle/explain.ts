@@ -2,12 +2,13 @@ import type { ContainerId } from "runtime/base/container_id.ts";
 import { HostError, StateError } from "runtime/base/errors.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
+import type { Descriptors } from "runtime/compile/init/lowering.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { HOOK_NAMES, type HookName } from "runtime/spec/words/hooks.ts";
 import { planCreate } from "runtime/plan/create.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
-import type { HostDuties } from "runtime/plan/plan.ts";
+import type { HostDuties, Plan } from "runtime/plan/plan.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { type ListedStep, listSteps } from "syscalls/native/listing.ts";
 import { delegationOf } from "./cgroup_owner.ts";
@@ -51,6 +52,19 @@ const NO_ID = "CONTAINER" as ContainerId;
 /** Descriptors appear in a listing by name only, but the structs that hold them want a number without a sign. */
 const NO_FD = 0;
 
+function noDescriptors(plan: Plan): Descriptors {
+  return {
+    sync: NO_FD,
+    gate: NO_FD,
+    outcome: NO_FD,
+    target: null,
+    stdio: null,
+    notify: null,
+    cgroup: NO_FD,
+    namespaces: plan.host.namespaces.map(() => NO_FD),
+  };
+}
+
 /**
  * Plans and compiles as `create` does, and lists what came out.
  *
@@ -75,16 +89,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
     filter: seccomp?.filter ?? null,
     keyring: sessionKeyringName(NO_ID),
   });
-  const program = compileInit(plan, facts.arch, {
-    sync: NO_FD,
-    gate: NO_FD,
-    outcome: NO_FD,
-    target: null,
-    stdio: null,
-    notify: null,
-    cgroup: NO_FD,
-    namespaces: plan.host.namespaces.map(() => NO_FD),
-  });
+  const program = compileInit(plan, facts.arch, noDescriptors(plan));
   const resctrl = resctrlActions(spec);
   const noControl = deviceControl(spec, cgroup.facts).kind === "missing";
   return {
