@@ -122,7 +122,9 @@ export async function argvKind(box: Box): Promise<Kind<ArgvInput>> {
       const fault = argvFault(outcome, commands);
       containers.after(args);
       box.clear(box.cwd);
-      return fault ?? traceFault(before(), box.root);
+      const left = traceFault(before(), box.root);
+      if (left !== null) containers.settle();
+      return fault ?? left;
     },
     *smaller({ args, boxed }): Iterable<ArgvInput> {
       for (const fewer of smallerLists(args)) yield { boxed, args: fewer };
@@ -241,7 +243,7 @@ function withoutCopy(outcome: Outcome): Outcome {
 /** The two containers that command lines may name, made when they are wanted, and made anew when a command has met them. */
 class Containers {
   readonly #box: Box;
-  readonly #nothing: Traces;
+  #nothing: Traces;
   #there: Traces | null = null;
 
   constructor(box: Box) {
@@ -258,7 +260,7 @@ class Containers {
     if (!meets(args)) return this.#remove();
     if (this.#there !== null) return;
     for (const id of [LIVE, MADE]) {
-      const config = testConfig(this.#box.rootfs, `/cases/${id}`);
+      const config = testConfig(this.#box.rootfs, `/${id}`);
       config.process.args = ["sleep", "100000"];
       this.#write(config);
       this.#must(["create", "--bundle", `${this.#box.dir}/bundle`, id]);
@@ -266,6 +268,12 @@ class Containers {
     this.#must(["start", LIVE]);
     this.#write(testConfig(this.#box.rootfs, "/cases/c"));
     this.#there = traces(this.#box.root);
+  }
+
+  /** What was left stays, and is not found again with every command after it. */
+  settle(): void {
+    this.#remove();
+    this.#nothing = traces(this.#box.root);
   }
 
   after(args: readonly string[]): void {
@@ -278,8 +286,7 @@ class Containers {
 
   #remove(): void {
     if (this.#there === null) return;
-    // The other way round than they were made: the first one made the cgroup that both are in.
-    for (const id of [MADE, LIVE]) this.#delete(id);
+    for (const id of [LIVE, MADE]) this.#delete(id);
     this.#there = null;
   }
 
