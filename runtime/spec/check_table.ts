@@ -25,7 +25,7 @@ export type Table =
  *
  * A null where a value is optional means that it is absent (Go's encoders write such nulls); it is replaced by undefined in
  * `value`. Names that the table does not have are left alone, as the runtime-spec asks for, unless they differ by case alone
- * from one that is absent: Go's decoder takes them for it, and there are callers that have come to depend on that.
+ * from one that it has: Go's decoder takes them for it, and there are callers that have come to depend on that.
  *
  * @returns every problem, in the order of the table; none when the value fits
  */
@@ -112,13 +112,23 @@ function hasOtherNames(object: Record<string, unknown>, names: readonly string[]
   return false;
 }
 
-/** Moves values to the names that the table has, where only upper and lower case differ. */
+/** Moves values to the names that the table has, where only upper and lower case differ. The last one in the file counts. */
 function foldNames(object: Record<string, unknown>, names: readonly string[]): void {
+  const folded: Record<string, unknown> = {};
   for (const other of Object.keys(object)) {
     const lower = other.toLowerCase();
     const name = names.find((known) => known.toLowerCase() === lower);
-    if (name !== undefined && object[name] === undefined) object[name] = object[other];
+    if (name !== undefined) folded[name] = merged(folded[name], object[other]);
   }
+  Object.assign(object, folded);
+}
+
+/** Of two objects Go's decoder keeps what only the first has. */
+function merged(first: unknown, second: unknown): unknown {
+  if (!isObject(first) || !isObject(second)) return second;
+  const both = { ...first };
+  for (const name of Object.keys(second)) both[name] = merged(first[name], second[name]);
+  return both;
 }
 
 function checkInteger(

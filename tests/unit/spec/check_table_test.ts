@@ -69,3 +69,20 @@ Deno.test("every damaged text ends in a config or in a SpecError with a place", 
     }
   }
 });
+
+Deno.test("names that differ by case alone are the same name, and the last one in the file counts", () => {
+  const resources = (text: string): unknown => {
+    const config = parseConfig(
+      `{"ociVersion":"1.0.0","root":{"path":"r"},"linux":{"resources":${text}}}`,
+      "config.json",
+    );
+    return JSON.parse(JSON.stringify(config.linux?.resources?.cpu ?? null));
+  };
+  const cpu = (text: string): unknown => {
+    const { shares, cpus, mems } = resources(text) as Record<string, unknown>;
+    return [shares, cpus, mems];
+  };
+  assertEquals(cpu('{"CPU":{"Cpus":"0"}}'), [undefined, "0", undefined]);
+  assertEquals(cpu('{"cpu":{"shares":7,"mems":"1"},"CPU":{"Cpus":"0","Mems":"0"}}'), [7, "0", "0"]);
+  assertEquals(cpu('{"CPU":{"Mems":"0"},"cpu":{"shares":7,"mems":"1"}}'), [7, undefined, "1"]);
+});
