@@ -7,13 +7,23 @@
  */
 import { table } from "./bench/statistics.ts";
 import { DEFAULT_HOSTS, type Host, hostName, parseHost } from "./hosts/host.ts";
-import { type HostReport, isGood, reportNotes, ReportReader, reportRows } from "./hosts/report.ts";
+import {
+  hasNotBooted,
+  type HostReport,
+  isGood,
+  reportNotes,
+  ReportReader,
+  reportRows,
+} from "./hosts/report.ts";
 import { makeShare, RUN_TESTS } from "./hosts/share.ts";
 import { findProgram } from "./test/find_program.ts";
 import { follow } from "./test/follow.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const RUNNER = "OCIRT_HOST_RUNNER";
+/** The status where not one of the hosts came to run a test: that says nothing of the project. */
+const NOT_BOOTED = 3;
+
 /** Of one host, from its start to its end. */
 const TIMEOUT = 1800;
 
@@ -90,6 +100,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   console.log(`\n${table(reportRows(reports))}`);
   for (const note of reportNotes(reports)) console.log(note);
+  if (reports.every(hasNotBooted)) {
+    console.log(`No host could be booted by ${RUNNER}`);
+    return NOT_BOOTED;
+  }
   return reports.every(isGood) ? 0 : 1;
 }
 

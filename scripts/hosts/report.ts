@@ -13,9 +13,11 @@ export interface HostReport {
   readonly seconds: number;
   /** Whether the tests came to their end: a host that dies on the way has run some, and has none that failed. */
   readonly complete: boolean;
+  /** Whether the first of the tests was started. */
+  readonly started: boolean;
 }
 
-type Read = Pick<HostReport, "counts" | "failures" | "skips" | "complete">;
+type Read = Pick<HostReport, "counts" | "failures" | "skips" | "complete" | "started">;
 
 /** Reads the lines that `scripts/test.ts` writes, on standard output or error. */
 export class ReportReader {
@@ -43,6 +45,7 @@ export class ReportReader {
       failures: this.#failures,
       skips: [...this.#skips],
       complete: this.#complete,
+      started: this.#file !== "",
     };
   }
 }
@@ -50,6 +53,11 @@ export class ReportReader {
 /** Whether everything has run there and nothing has failed. */
 export function isGood({ counts, status, complete }: HostReport): boolean {
   return complete && status === 0 && counts.failed === 0 && counts.passed > 0;
+}
+
+/** Whether no test has been started there. */
+export function hasNotBooted({ counts, complete, status, started }: HostReport): boolean {
+  return !started && !complete && status !== 0 && counts.passed + counts.failed === 0;
 }
 
 /** A line for each host. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULT_HOSTS, hostName, parseHost } from "scripts/hosts/host.ts";
 import {
+  hasNotBooted,
   type HostReport,
   isGood,
   reportNotes,
@@ -50,4 +51,11 @@ Deno.test("a host that ended before its tests did is not good, though none of th
   assertEquals(isGood(cut), false);
   assertEquals(reportRows([cut])[1]?.[4], "no, status 125");
   assertEquals(isGood(reportOf("k/v2/none", [])), false);
+});
+
+Deno.test("a host on which no test was started has not booted, whatever else has failed", () => {
+  assertEquals(hasNotBooted(reportOf("a", ["panic"], 125)), true);
+  assertEquals(hasNotBooted(reportOf("a", LINES, 1)), false);
+  assertEquals(hasNotBooted(reportOf("a", LINES.slice(0, 2), 124)), false);
+  assertEquals(hasNotBooted(reportOf("a", [], 0)), false);
 });
