@@ -6,6 +6,9 @@ export const KEYCTL = {
   KEYCTL_SETPERM: 5,
 } as const;
 
+/** The session keyring of whoever calls, in the place of a serial number (linux/keyctl.h). */
+export const KEY_SPEC_SESSION_KEYRING = -3;
+
 /** Who may do what with a key: its possessor, its owner's user and group, and others (linux/key.h, which no program can include). */
 export const KEY = flagFamily("KEY", {
   KEY_OTH_SEARCH: 0x0000_0008n,

@@ -36,7 +36,7 @@ export type Edit = (config: TestConfig) => void;
 const APPLETS = [
   ..."awk cat chmod cp cut date df dirname dd echo env expr false find grep head hostname id ifconfig ip"
     .split(" "),
-  ..."kill ln ls mkdir mknod mount mv nproc od printf ps pwd readlink realpath rm rmdir sed seq sh sleep"
+  ..."kill ln ls mkdir mknod mount mv nc nproc od printf ps pwd readlink realpath rm rmdir sed seq sh sleep"
     .split(" "),
   ..."sort stat stty sync tail tee test touch tr true tty umask umount uname wc which whoami xargs"
     .split(" "),

@@ -1,4 +1,5 @@
 import { blockDevice, controllerPlace, readText, weightFile } from "./limit_files.ts";
+import { cannotMakeClientRoot } from "scripts/test/client_root.ts";
 import { findProgram } from "scripts/test/find_program.ts";
 import { hasAppArmor, hasSelinux } from "runtime/host/security_modules.ts";
 
@@ -24,6 +25,7 @@ export type Need =
   | "numa"
   | "cgroup1"
   | "cgroup2"
+  | "clients"
   | "AppArmor"
   | "no AppArmor"
   | "SELinux"
@@ -95,6 +97,10 @@ function probe(need: Need): boolean {
         !/ - cgroup \S+ \S*\b(?:cpu|memory|pids|freezer|devices)\b/.test(mountinfo()),
         "no controller is mounted as cgroup version 1",
       );
+    case "clients": {
+      const reason = cannotMakeClientRoot();
+      return lacksWhen(reason !== null, reason ?? "");
+    }
     case "cgroup2":
       return differs(!mountinfo().includes(" - cgroup2 "), "cgroup version 2 is not mounted");
     case "AppArmor":

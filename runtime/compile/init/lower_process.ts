@@ -1,7 +1,7 @@
 import { CLONE_FLAG_OF } from "./clone_flags.ts";
 import { CLONE, cloneArgs } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { KEY, KEYCTL } from "syscalls/abi/keyctl.ts";
+import { KEY, KEY_SPEC_SESSION_KEYRING, KEYCTL } from "syscalls/abi/keyctl.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { CLOSE_RANGE, PR } from "syscalls/abi/process.ts";
 import { SIG_HOW, sigaction, SIGSET_SIZE } from "syscalls/abi/signal.ts";
@@ -192,7 +192,8 @@ function lowerKeyring(low: Lowering, { name, searchableBy }: Of<"joinSessionKeyr
     const search = searchableBy === "user" ? "KEY_USR_SEARCH" : "KEY_OTH_SEARCH";
     builder.call("keyctl", [
       builder.immediate(KEYCTL.KEYCTL_SETPERM, "KEYCTL_SETPERM"),
-      builder.value(keyring, "keyring"),
+      // Who is in a keyring of that name already, as in a container in a container of the same id, was told serial number 0.
+      builder.immediate(KEY_SPEC_SESSION_KEYRING, "KEY_SPEC_SESSION_KEYRING"),
       builder.flags(KEY, KEY.of(...NEW_KEYRING, search)),
     ]);
   }

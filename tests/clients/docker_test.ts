@@ -1,0 +1,178 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Pty } from "tests/support/pty.ts";
+import { IMAGE } from "./support/image.ts";
+import { clientTest, type Machine, RUNTIME } from "./support/machine.ts";
+
+/** What a daemon is told about its runtime. */
+const CONFIG = {
+  runtimes: { ocirt: { path: RUNTIME } },
+  "default-runtime": "ocirt",
+  "storage-driver": "overlay2",
+  "exec-opts": ["native.cgroupdriver=cgroupfs"],
+  experimental: true,
+  "seccomp-profile": "unconfined",
+};
+
+/** Starts Docker's daemon and gives it the image `box`. */
+function docker(machine: Machine): void {
+  machine.sh(`mkdir -p /etc/docker; echo '${JSON.stringify(CONFIG)}' >/etc/docker/daemon.json
+echo docker:x:999: >>/etc/group
+# BuildKit takes the first program of this name.
+ln -s ${RUNTIME} /usr/local/bin/runc`);
+  machine.daemon("dockerd", "docker version");
+  machine.sh(`docker load -q -i ${IMAGE}`);
+  // What is made with the first container is kept.
+  machine.sh("docker run --rm box true");
+}
+
+clientTest("Docker", docker, {
+  "runs a container and passes on its output and status": (machine) => {
+    assertEquals(machine.sh("docker run --rm box echo hello"), "hello\n");
+    const status = (...args: string[]): number =>
+      machine.run(["docker", "run", "--rm", "box", ...args]).code;
+    assertEquals(status("sh", "-c", "exit 7"), 7);
+    assertEquals(status("no-such-program"), 127);
+    assertEquals(status("/etc"), 126);
+    assertStringIncludes(machine.sh("docker info"), "Default Runtime: ocirt");
+  },
+
+  "gives a container what its flags say": (machine) => {
+    const run = (flags: string, script: string): string =>
+      machine.sh(`docker run --rm ${flags} box sh -c '${script}'`);
+    assertEquals(
+      run("--user 5:6 --env A=b --workdir /new", "id -u; id -g; echo $A; pwd"),
+      "5\n6\nb\n/new\n",
+    );
+    assertEquals(run("--hostname box --init", "hostname; cat /proc/1/comm"), "box\ndocker-init\n");
+    assertMatch(run("--read-only --tmpfs /tmp", "touch /tmp/a && touch /b; true 2>&1"), /^$/);
+    assertEquals(
+      run("--cap-drop ALL", "grep CapEff /proc/self/status"),
+      "CapEff:\t0000000000000000\n",
+    );
+    assertEquals(run("--ulimit nofile=64:128", "ulimit -n; ulimit -Hn"), "64\n128\n");
+    assertEquals(
+      run("--volume /image:/mnt:ro", "ls /mnt/bin/sh; touch /mnt/a 2>/dev/null || echo no"),
+      "/mnt/bin/sh\nno\n",
+    );
+    assertEquals(run("--device /dev/fuse", "ls /dev/fuse"), "/dev/fuse\n");
+    assertEquals(run("--sysctl net.ipv4.ip_forward=0", "cat /proc/sys/net/ipv4/ip_forward"), "0\n");
+    assertEquals(
+      run("--memory 64m --pids-limit 9", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes"),
+      "67108864\n",
+    );
+    assertEquals(run("--privileged", "mount -t tmpfs tmpfs /tmp && echo mounted"), "mounted\n");
+  },
+
+  "executes in a container, pauses it, shows its processes and stops it": (machine) => {
+    machine.sh(
+      "docker run --detach --name one box sh -c 'trap exit TERM; while :; do sleep 0.1; done'",
+    );
+    assertEquals(machine.sh("docker exec one echo inside"), "inside\n");
+    assertEquals(machine.sh("docker exec --user 7 --env A=b one sh -c 'id -u; echo $A'"), "7\nb\n");
+    assertEquals(machine.run(["docker", "exec", "one", "sh", "-c", "exit 9"]).code, 9);
+    assertEquals(machine.run(["docker", "exec", "one", "no-such-program"]).code, 126);
+    machine.sh("docker pause one");
+    assertStringIncludes(machine.sh("docker ps"), "(Paused)");
+    machine.sh("docker unpause one");
+    assertMatch(machine.sh("docker top one"), /\n.*trap exit TERM/);
+    machine.sh("docker stop --time 20 one");
+    assertEquals(machine.sh("docker inspect --format '{{.State.ExitCode}}' one"), "0\n");
+    machine.sh("docker start one; docker kill --signal KILL one");
+    machine.until("docker inspect --format '{{.State.ExitCode}}' one | grep 137");
+    machine.sh("docker rm one");
+  },
+
+  "gives a container a terminal": async (machine) => {
+    using pty = new Pty({ rows: 31, columns: 97 });
+    pty.start(machine.exec(["docker", "run", "--rm", "-it", "box"], ["--tty"]));
+    await pty.waitFor(/# /);
+    pty.type("stty size\r");
+    await pty.waitFor(/31 97/);
+    pty.type("tty; exit 3\r");
+    await pty.waitFor(/\/dev\/pts\/0/);
+    assertEquals(await pty.end(), 3);
+  },
+
+  "builds an image": (machine) => {
+    machine.sh(`mkdir /tmp/build; cd /tmp/build
+printf 'FROM box\\nRUN echo built >/file && test $$ = 1\\nCMD cat /file\\n' >Dockerfile
+DOCKER_BUILDKIT=0 docker build --quiet --tag built .`);
+    assertEquals(machine.sh("docker run --rm built"), "built\n");
+  },
+
+  "builds an image by BuildKit": (machine) => {
+    machine.sh(`mkdir /tmp/build; cd /tmp/build
+printf 'FROM box\\nRUN echo built >/file && test $$ = 1\\nCMD cat /file\\n' >Dockerfile
+docker buildx build --quiet --tag built .`);
+    assertEquals(machine.sh("docker run --rm built"), "built\n");
+  },
+
+  "updates limits and shows what is used": (machine) => {
+    machine.sh("docker run --detach --name one --memory 64m box sleep 1000");
+    machine.sh("docker update --memory 32m --memory-swap 64m --cpus 0.5 --pids-limit 20 one");
+    const limits =
+      "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max";
+    assertEquals(machine.sh(`docker exec one sh -c '${limits}'`), "33554432\n50000\n20\n");
+    assertMatch(
+      machine.sh("docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}'"),
+      /^one .* \/ 32MiB 1\n$/,
+    );
+    machine.sh("docker rm --force one");
+  },
+
+  "tells that a container was out of memory": (machine) => {
+    const { code } = machine.run([
+      "docker",
+      "run",
+      "--name",
+      "one",
+      "--memory",
+      "8m",
+      "box",
+      "tail",
+      "/dev/zero",
+    ]);
+    assertEquals(code, 137);
+    assertEquals(machine.sh("docker inspect --format '{{.State.OOMKilled}}' one"), "true\n");
+    machine.sh("docker rm one");
+  },
+
+  "restarts a container by its policy": (machine) => {
+    machine.sh("docker run --detach --name one --restart on-failure:2 box sh -c 'exit 5'");
+    machine.until(
+      "docker inspect --format '{{.RestartCount}} {{.State.Status}}' one | grep '2 exited'",
+    );
+    machine.sh("docker run --detach --name two --restart always box sleep 0.2");
+    machine.until("test $(docker inspect --format '{{.RestartCount}}' two) -ge 2");
+    machine.sh("docker rm --force one two");
+  },
+
+  "finds a container healthy": (machine) => {
+    const health = "--health-cmd 'test -e /tmp/fine' --health-interval 0.2s --health-retries 1";
+    machine.sh(
+      `docker run --detach --name one ${health} box sh -c 'sleep 1; touch /tmp/fine; sleep 1000'`,
+    );
+    machine.until("docker inspect --format '{{.State.Health.Status}}' one | grep -x healthy");
+    machine.sh("docker rm --force one");
+  },
+
+  "lets containers reach each other": (machine) => {
+    machine.sh(`docker network create net
+docker run --detach --name one --network net box sh -c 'while :; do echo hello | nc -l -p 80; done'`);
+    machine.until("docker run --rm --network net box nc one 80 </dev/null | grep hello");
+    machine.sh("docker rm --force one; docker network rm net");
+  },
+
+  "goes on with containers when its daemon is started anew": (machine) => {
+    machine.sh(
+      `echo '${JSON.stringify({ ...CONFIG, "live-restore": true })}' >/etc/docker/daemon.json
+kill -HUP $(pidof dockerd)
+docker run --detach --name one box sleep 1000
+kill $(pidof dockerd)
+while pidof dockerd; do sleep 0.1; done >/dev/null`,
+    );
+    machine.daemon("dockerd", "docker version");
+    assertEquals(machine.sh("docker exec one echo inside"), "inside\n");
+    machine.sh("docker rm --force one");
+  },
+});
