@@ -1,6 +1,6 @@
 import { StateError } from "runtime/base/errors.ts";
 import { pause } from "./remove.ts";
-import { readCgroupFile, writeCgroupFile, writeIfThere } from "./tree.ts";
+import { cgroupsIn, readCgroupFile, writeCgroupFile, writeIfThere } from "./tree.ts";
 
 /** How long the processes of a container may take to stand still, in milliseconds. */
 const PATIENCE = 10_000;
@@ -41,6 +41,19 @@ export function freeze(directories: readonly string[]): void {
 /** Lets the processes of a container go on; also what was never frozen. */
 export function thaw(directories: readonly string[]): void {
   freezerOf(directories)?.set(false);
+}
+
+/**
+ * Lets go on what a container has frozen in cgroups of its own below. On version 1 a frozen process does not even end when it is
+ * killed (Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst); version 2 lets it.
+ */
+export function thawBelow(directories: readonly string[]): void {
+  for (const dir of directories) {
+    const state = readCgroupFile(`${dir}/freezer.state`);
+    if (state === null) continue;
+    if (state.trim() !== "THAWED") writeIfThere(`${dir}/freezer.state`, "THAWED");
+    thawBelow(cgroupsIn(dir));
+  }
 }
 
 /** Where the kernel has both, version 1's freezer is the one that other runtimes use. */

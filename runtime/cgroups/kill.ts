@@ -6,6 +6,7 @@ import { rawCall } from "syscalls/libc/call.ts";
 import { writeFile } from "syscalls/libc/paths.ts";
 import { StateError } from "runtime/base/errors.ts";
 import type { ContainerCgroup } from "./driver.ts";
+import { thawBelow } from "./freeze.ts";
 import { pause } from "./remove.ts";
 
 /** How long killed processes may take to end, in milliseconds. */
@@ -31,6 +32,7 @@ export function killAll(cgroup: ContainerCgroup, signal: number): void {
       throw new StateError(`Cannot kill process(es) ${left.join(", ")}: still there after 5 s`);
     }
     for (const pid of left) send(pid, signal);
+    thawBelow(cgroup.directories);
     pause(wait);
   }
 }

@@ -34,7 +34,7 @@ export function writeIfThere(path: string, value: string): void {
 /** Adds the processes of a cgroup and of all below it to `found`. */
 export function collectPids(dir: string, found: Set<Pid>): void {
   for (const line of readProcs(dir).split("\n")) if (line !== "") found.add(pid(Number(line)));
-  for (const child of children(dir)) collectPids(child, found);
+  for (const child of cgroupsIn(dir)) collectPids(child, found);
 }
 
 function readProcs(dir: string): string {
@@ -49,7 +49,7 @@ function readProcs(dir: string): string {
 }
 
 /** The cgroups right below one. */
-function children(dir: string): string[] {
+export function cgroupsIn(dir: string): string[] {
   try {
     // The kernel counts a cgroup's children in its links, which spares reading a folder of many files.
     if (Deno.lstatSync(dir).nlink === 2) return [];
@@ -72,7 +72,7 @@ export function removeCgroup(dir: string): boolean {
 /** Removes a cgroup and those below it, children first: false when a process is in one of them. */
 export function removeCgroupTree(dir: string): boolean {
   if (removeCgroup(dir)) return true;
-  for (const child of children(dir)) if (!removeCgroupTree(child)) return false;
+  for (const child of cgroupsIn(dir)) if (!removeCgroupTree(child)) return false;
   return removeCgroup(dir);
 }
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { messageOf } from "tests/support/ocirt.ts";
+import { execSh } from "tests/support/running.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
 
 /** Freezes or thaws a container as another runtime's `pause` would. */
@@ -12,6 +13,16 @@ function setFrozen(stage: Stage, c: Container, frozen: boolean): void {
   if (first === undefined) Deno.writeTextFileSync(`${dir}/cgroup.freeze`, frozen ? "1" : "0");
   else Deno.writeTextFileSync(`${dir}/freezer.state`, frozen ? "FROZEN" : "THAWED");
 }
+
+/** Makes a cgroup inside, with a process that stands still. */
+const FREEZE_ANOTHER = `cd /sys/fs/cgroup/freezer 2>/dev/null || cd /sys/fs/cgroup
+mkdir inner
+sleep 1000 &
+echo $! >inner/cgroup.procs
+echo FROZEN >inner/freezer.state 2>/dev/null || echo 1 >inner/cgroup.freeze
+until grep FROZEN inner/freezer.state 2>/dev/null || grep "frozen 1" inner/cgroup.events; do :; done
+touch /dev/frozen
+sleep 1000`;
 
 function frozen(stage: Stage): Container {
   const c = stage.container((config) => config.process.args = ["sleep", "1000"]);
@@ -64,3 +75,22 @@ containerTest("SIGKILL and delete --force end a paused container", (stage) => {
   all.await("stopped");
   assertEquals(frozen(stage).do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
 });
+
+containerTest(
+  "delete --force ends what a container has frozen in a cgroup of its own",
+  (stage) => {
+    const c = stage.container((config) => {
+      config.process.args = ["sh", "-c", FREEZE_ANOTHER];
+      config.linux.namespaces.push({ type: "cgroup" });
+      config.mounts.push({
+        destination: "/sys/fs/cgroup",
+        type: "cgroup",
+        source: "cgroup",
+        options: ["rw"],
+      });
+    }).create().start();
+    execSh(stage, c, "for i in $(seq 100); do test -e /dev/frozen && exit; sleep 0.1; done; false");
+    assertEquals(c.do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
+    assertEquals(stage.cgroups().filter((dir) => dir.endsWith(`/${c.id}`)), []);
+  },
+);
