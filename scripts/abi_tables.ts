@@ -202,7 +202,11 @@ function schedulingGroups(): readonly AbiGroup[] {
     },
     { name: "mempolicy", includes: ["linux/mempolicy.h"], tables: [MPOL, MPOL_F.values] },
     { name: "personality", includes: ["linux/personality.h"], tables: [PER] },
-    { name: "keyctl", includes: ["linux/keyctl.h"], tables: [KEYCTL, { KEY_SPEC_SESSION_KEYRING }] },
+    {
+      name: "keyctl",
+      includes: ["linux/keyctl.h"],
+      tables: [KEYCTL, { KEY_SPEC_SESSION_KEYRING }],
+    },
   ];
 }
 

@@ -12,7 +12,7 @@ import { parseContainerId } from "runtime/base/container_id.ts";
 import { StateError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { fromRecord } from "runtime/cgroups/from_record.ts";
-import { thaw } from "runtime/cgroups/freeze.ts";
+import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
@@ -24,6 +24,9 @@ import type { StartableContainer } from "./created.ts";
 
 /** How long an init may take to die of SIGKILL, in milliseconds (runc waits as long). */
 const KILL_PATIENCE = 10_000;
+
+/** After how long, in milliseconds, a killed init is taken to wait for what it has frozen in cgroups of its own. */
+const FROZEN_BELOW = 200;
 
 export interface DeleteOptions {
   /** Kill what runs; a container that is missing is no error. */
@@ -154,8 +157,11 @@ function killInit(record: ContainerRecord): void {
   bestEffort("it may have ended meanwhile", () => signalPidfd(opened.fd, SIGNALS.SIGKILL));
   // On version 1 nobody dies who is frozen.
   thaw(record.cgroups);
-  const [ended] = poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], KILL_PATIENCE);
-  if (ended === 0) {
+  const endsWithin = (milliseconds: number): boolean =>
+    poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], milliseconds)[0] !== 0;
+  if (endsWithin(FROZEN_BELOW)) return;
+  thawBelow(record.cgroups);
+  if (!endsWithin(KILL_PATIENCE)) {
     throw new StateError(
       `Cannot delete container: process ${init} is still there 10 s after SIGKILL`,
     );

@@ -58,7 +58,7 @@ clientTest("Podman", podman, {
     assertEquals(machine.run(["podman", "exec", "one", "sh", "-c", "exit 9"]).code, 9);
     assertEquals(machine.run(["podman", "exec", "one", "no-such-program"]).code, 127);
     machine.sh("podman pause one");
-    assertStringIncludes(machine.sh("podman ps"), "Paused");
+    assertStringIncludes(machine.sh("podman ps --all"), "Paused");
     machine.sh("podman unpause one");
     assertStringIncludes(machine.sh("podman top one"), "trap exit TERM");
     machine.sh("podman stop --time 20 one");
