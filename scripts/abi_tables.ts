@@ -20,7 +20,7 @@ import {
 } from "syscalls/abi/kernel_stat.ts";
 import { IN, IN_INIT } from "syscalls/abi/inotify.ts";
 import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, IOPRIO_WHO } from "syscalls/abi/ioprio.ts";
-import { KEY_SPEC_SESSION_KEYRING, KEYCTL } from "syscalls/abi/keyctl.ts";
+import { KEYCTL } from "syscalls/abi/keyctl.ts";
 import { MFD } from "syscalls/abi/memfd.ts";
 import { MPOL, MPOL_F } from "syscalls/abi/mempolicy.ts";
 import * as mount from "syscalls/abi/mount.ts";
@@ -205,7 +205,7 @@ function schedulingGroups(): readonly AbiGroup[] {
     {
       name: "keyctl",
       includes: ["linux/keyctl.h"],
-      tables: [KEYCTL, { KEY_SPEC_SESSION_KEYRING }],
+      tables: [KEYCTL],
     },
   ];
 }
