@@ -10,7 +10,6 @@ const CONFIG = {
   "storage-driver": "overlay2",
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
   experimental: true,
-  "seccomp-profile": "unconfined",
 };
 
 /** Starts Docker's daemon and gives it the image `box`. */
@@ -94,14 +93,14 @@ clientTest("Docker", docker, {
   },
 
   "builds an image": (machine) => {
-    machine.sh(`mkdir /tmp/build; cd /tmp/build
+    machine.sh(`mkdir -p /tmp/build; cd /tmp/build
 printf 'FROM box\\nRUN echo built >/file && test $$ = 1\\nCMD cat /file\\n' >Dockerfile
 DOCKER_BUILDKIT=0 docker build --quiet --tag built .`);
     assertEquals(machine.sh("docker run --rm built"), "built\n");
   },
 
   "builds an image by BuildKit": (machine) => {
-    machine.sh(`mkdir /tmp/build; cd /tmp/build
+    machine.sh(`mkdir -p /tmp/build; cd /tmp/build
 printf 'FROM box\\nRUN echo built >/file && test $$ = 1\\nCMD cat /file\\n' >Dockerfile
 docker buildx build --quiet --tag built .`);
     assertEquals(machine.sh("docker run --rm built"), "built\n");

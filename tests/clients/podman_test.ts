@@ -78,7 +78,7 @@ clientTest("Podman", podman, {
     assertEquals(await pty.end(), 3);
   },
   "builds an image": (machine) => {
-    machine.sh(`mkdir /tmp/build; cd /tmp/build
+    machine.sh(`mkdir -p /tmp/build; cd /tmp/build
 printf 'FROM box\\nRUN echo built >/file\\nCMD cat /file\\n' >Dockerfile
 podman build --quiet --tag built .; rm -r /tmp/build`);
     assertEquals(machine.sh("podman run --rm built"), "built\n");
