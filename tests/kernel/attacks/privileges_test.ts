@@ -21,9 +21,8 @@ containerTest(
   (stage) => {
     // Root of the user namespace owns what root of the host does.
     const map = [{ containerID: 0, hostID: 0, size: 65_536 }];
-    const script = "for f in $(find /sys/fs/cgroup -name cgroup.procs -o -name tasks); do " +
-      "{ echo 0 >$f; } 2>/dev/null && echo wrote $f; d=${f%/*}; " +
-      "mkdir $d/evil 2>/dev/null && echo made $d; done; mkdir /sys/fs/cgroup/evil 2>/dev/null && echo made; true";
+    const script = "for d in /sys/fs/cgroup /sys/fs/cgroup/*; do " +
+      "mkdir $d/ocirt-test-attack 2>/dev/null && echo made $d && rmdir $d/ocirt-test-attack; done; true";
     const seen = stage.sh(script, (config) => {
       config.linux.namespaces = config.linux.namespaces.filter(({ type }) =>
         type !== "cgroup" && type !== "network"
