@@ -72,9 +72,10 @@ containerTest(
 containerTest(
   "CVE-2025-52881: a kernel parameter is written to the kernel, whatever covers /proc",
   async (stage) => {
-    const fake = `${fakeProc(stage)}/sys/net/ipv4/ip_forward`;
+    const folder = fakeProc(stage);
+    const fake = `${folder}/sys/net/ipv4/ip_forward`;
     // A mount namespace that somebody else has prepared.
-    const script = `mount --bind ${fake} /proc/sys/net/ipv4/ip_forward && exec sleep 1000`;
+    const script = `mount --bind ${folder} /proc && exec sleep 1000`;
     const other = new Deno.Command("unshare", {
       args: ["--mount", "--propagation", "private", "sh", "-c", script],
       stdin: "null",
@@ -82,7 +83,7 @@ containerTest(
       stderr: "null",
     }).spawn();
     try {
-      runProgram(["sh", "-c", `until grep -q ${fake} /proc/${other.pid}/mountinfo; do :; done`]);
+      runProgram(["sh", "-c", `until grep -q ${folder} /proc/${other.pid}/mountinfo; do :; done`]);
       const seen = stage.sh("cat /proc/sys/net/ipv4/ip_forward", (config) => {
         config.linux["sysctl"] = { "net.ipv4.ip_forward": "1" };
         for (const namespace of config.linux.namespaces) {
