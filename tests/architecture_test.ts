@@ -186,7 +186,7 @@ const LATE: readonly { readonly file: string; readonly reason: string }[] = [
   { file: "runtime/lifecycle/filter.ts", reason: "what compiles a seccomp filter takes its time" },
   {
     file: "runtime/lifecycle/create.ts",
-    reason: "few have hooks, a class of cache, or cgroups made by systemd",
+    reason: "few have hooks, a class of cache, cgroups made by systemd, or others map their ids",
   },
   { file: "runtime/lifecycle/start.ts", reason: "likewise, and start makes no process otherwise" },
   {

@@ -51,6 +51,8 @@ export interface CommandContext {
   /** The name that this program was called by. */
   readonly programName: string;
   readonly systemdCgroup: boolean;
+  /** Whether cgroups and device rules that the caller may not have are left out; null: if the caller is not root of the host. */
+  readonly rootless: boolean | null;
   /** This program's version. */
   readonly version: string;
 }

@@ -14,8 +14,8 @@ import { readCgroupFile } from "./tree.ts";
 /** What an ordinary user's runtime may find denied. */
 const DENIED: readonly (string | null)[] = ["EACCES", "EPERM", "EROFS", "ENOENT"];
 
-/** Whether a tree that this user may not write to is an error, or is left out. */
-export type WhenDenied = "fail" | "skip";
+/** Whether a tree that this user may not write to is an error, or is left out: any, or that of version 2 beside others. */
+export type WhenDenied = "fail" | "skip" | "skipUnified";
 
 /**
  * A driver that works on the cgroup file systems itself.
@@ -65,7 +65,7 @@ class FsDriver implements CgroupDriver {
   }
 
   create(): void {
-    if (this.#places.length === 0 && this.#whenDenied === "fail") {
+    if (this.#places.length === 0 && this.#whenDenied !== "skip") {
       throw new HostError(
         "Cannot create cgroup: no cgroup file system is mounted; hint: mount cgroup2 on /sys/fs/cgroup",
       );
@@ -96,11 +96,15 @@ class FsDriver implements CgroupDriver {
         if (!makePlace(place, this.#created)) existing.push(place.dir);
         made.push(place);
       } catch (thrown) {
-        if (this.#whenDenied === "fail" || !isDenied(thrown)) throw thrown;
+        if (!this.#mayMiss(place) || !isDenied(thrown)) throw thrown;
       }
     }
     this.#places = made;
     return existing;
+  }
+
+  #mayMiss({ hierarchy: { version } }: Place): boolean {
+    return this.#whenDenied === "skip" || this.#whenDenied === "skipUnified" && version === 2;
   }
 
   join(pid: Pid): void {

@@ -33,6 +33,7 @@ export function commandContext(
     log,
     programName,
     systemdCgroup: usesSystemd(flags, log),
+    rootless: ROOTLESS[textOf(flags, "rootless") ?? ""] ?? null,
     version: buildInfo().version,
   };
 }
@@ -72,6 +73,12 @@ function isMapped(): boolean {
   const [inside, outside, length] = line.split(" ").filter((word) => word !== "");
   return !(inside === "0" && outside === "0" && length === "4294967295");
 }
+
+/** Go's words for a boolean, which runc takes; all others mean that it is found out. */
+const ROOTLESS: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true])),
+  ...Object.fromEntries(["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false])),
+};
 
 function usesSystemd(flags: FlagValues, log: Logger): boolean {
   const manager = textOf(flags, "cgroup-manager");

@@ -45,7 +45,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   {
     name: "rootless",
     type: "string",
-    help: "accepted for runc's callers; what is allowed is found out by itself",
+    help: "whether cgroups that may not be made are left out: true, false, or auto by the caller",
     fallback: "auto",
     completion: ["auto", "true", "false"],
   },

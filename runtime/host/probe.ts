@@ -1,5 +1,5 @@
 import { HostError } from "runtime/base/errors.ts";
-import type { HostFacts } from "runtime/base/facts.ts";
+import type { HostFacts, IdRange } from "runtime/base/facts.ts";
 import { ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { processInfo } from "./process_info.ts";
 
@@ -12,11 +12,15 @@ const FIRST_USER_NAMESPACE = "user:[4026531837]";
  */
 export function probeHost(): HostFacts {
   const status = parseStatus(readStatus());
+  const isInside = inUserNamespace();
   return {
     arch: Deno.build.arch,
     kernel: parseRelease(Deno.osRelease()),
     euid: status.euid,
-    inUserNamespace: inUserNamespace(),
+    egid: status.egid,
+    inUserNamespace: isInside,
+    ids: isInside ? { uids: readIdMap("uid", "self"), gids: readIdMap("gid", "self") } : null,
+    setgroupsDenied: isInside && setgroupsDenied(),
     capabilityBounds: status.capabilityBounds,
     // Where nobody noted it at the start, any of them may be.
     ignoredSignals: processInfo().ignoredSignals ?? EVERY_SIGNAL,
@@ -36,13 +40,20 @@ export function parseRelease(release: string): readonly [number, number] {
 }
 
 /** Reads what /proc/PID/status says of a process's rights. */
-export function parseStatus(status: string): { euid: number; capabilityBounds: bigint } {
+export function parseStatus(
+  status: string,
+): { euid: number; egid: number; capabilityBounds: bigint } {
   const [, euid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
+  const [, egid] = /^Gid:\t\d+\t(\d+)/m.exec(status) ?? [];
   const [, bounds] = /^CapBnd:\t([0-9a-f]+)$/m.exec(status) ?? [];
-  if (euid === undefined || bounds === undefined) {
-    throw new HostError("Cannot read /proc/self/status: it has no Uid or no CapBnd");
+  if (euid === undefined || egid === undefined || bounds === undefined) {
+    throw new HostError("Cannot read /proc/self/status: it has no Uid, Gid or CapBnd");
   }
-  return { euid: Number(euid), capabilityBounds: BigInt(`0x${bounds}`) };
+  return {
+    euid: Number(euid),
+    egid: Number(egid),
+    capabilityBounds: BigInt(`0x${bounds}`),
+  };
 }
 
 function readStatus(): string {
@@ -63,5 +74,26 @@ function inUserNamespace(): boolean {
     // A kernel that was built without user namespaces.
     if (ioCode(cause) === "ENOENT") return false;
     throw new HostError(`Cannot read /proc/self/ns/user: ${ioReason(cause)}`, { cause });
+  }
+}
+
+function setgroupsDenied(): boolean {
+  return readProc("self", "setgroups").trim() === "deny";
+}
+
+/** The map of the user namespace that a process is in, as this process's own counts ids. */
+export function readIdMap(kind: "uid" | "gid", process: number | string): IdRange[] {
+  return readProc(process, `${kind}_map`).split("\n").filter((line) => line !== "").map((line) => {
+    const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/ +/).map(Number);
+    return { containerID, hostID, size };
+  });
+}
+
+function readProc(process: number | string, file: string): string {
+  const path = `/proc/${process}/${file}`;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw new HostError(`Cannot read ${path}: ${ioReason(cause)}`, { cause });
   }
 }

@@ -3,23 +3,34 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { Arena } from "syscalls/libc/arena.ts";
 import { bestEffort } from "syscalls/libc/call.ts";
+import { receiveDescriptors } from "syscalls/libc/descriptors.ts";
+import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { receive, send } from "syscalls/libc/sockets.ts";
 import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
-import { decodeFromChild, type FromChild, REPLY_SIZE } from "runtime/plan/protocol.ts";
+import {
+  decodeFromChild,
+  type Duty,
+  type FromChild,
+  REPLY_SIZE,
+  SENT_WITH,
+} from "runtime/plan/protocol.ts";
 
-/** What the host half does when the init program asks for it. The pid is the asking process's, as the host sees it. */
+/**
+ * What the host half does when the init program asks for it. The pid is the asking process's, as the host sees it; `sent` is what
+ * came along with the question (`SENT_WITH`), and is closed once it is answered: whoever keeps something releases it.
+ */
 export interface Duties {
   readonly idMaps: (process: Pid) => void;
   readonly place: (init: Pid) => void;
   readonly limits: (init: Pid) => void;
-  readonly copyUp: (init: Pid) => void;
+  readonly copyUp: (init: Pid, step: number, sent: Sent) => void;
   /** Makes what the mount point of a step leads to. */
-  readonly placeDirectory: (init: Pid, step: number) => void;
-  readonly placeFile: (init: Pid, step: number) => void;
-  readonly inheritMode: (init: Pid) => void;
+  readonly placeDirectory: (init: Pid, step: number, sent: Sent) => void;
+  readonly placeFile: (init: Pid, step: number, sent: Sent) => void;
+  readonly inheritMode: (init: Pid, step: number, sent: Sent) => void;
   /** Maps the ids of the mount of a step. */
-  readonly idmap: (init: Pid, step: number) => void;
-  readonly terminal: (init: Pid) => void;
+  readonly idmap: (init: Pid, step: number, sent: Sent) => void;
+  readonly terminal: (init: Pid, step: number, sent: Sent) => void;
   readonly hooks: (init: Pid) => void;
   /** Takes the listener of the process's filter, which has this number there. */
   readonly listener: (process: Pid, descriptor: number) => void;
@@ -28,6 +39,8 @@ export interface Duties {
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
   readonly meanwhile: () => void;
 }
+
+export type Sent = readonly OwnedFd[];
 
 type Ask = Extract<FromChild, { type: "ask" }>;
 
@@ -61,7 +74,10 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   let waiting: Ask | null = null;
   let ready = false;
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
-    duties[duty](asking, step);
+    using sent = receiveSent(socket, duty);
+    // It was killed between the two: the talk ends with it.
+    if (sent === null) return;
+    duties[duty](asking, step, sent.list);
     acknowledge(socket, reply);
     if (duty === "place") duties.meanwhile();
   };
@@ -99,6 +115,17 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         break;
     }
   }
+}
+
+/** What comes along with a question; null when it does not come. */
+function receiveSent(socket: Fd, duty: Duty): Disposable & { readonly list: Sent } | null {
+  using stack = new DisposableStack();
+  const wanted = SENT_WITH[duty]?.length ?? 0;
+  const list = wanted === 0 ? [] : receiveDescriptors(socket);
+  for (const fd of list) stack.use(fd);
+  if (list.length < wanted) return null;
+  const kept = stack.move();
+  return { list, [Symbol.dispose]: () => kept.dispose() };
 }
 
 function acknowledge(socket: Fd, reply: Uint8Array<ArrayBuffer>): void {

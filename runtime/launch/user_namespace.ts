@@ -23,13 +23,41 @@ const PROGRAM_NAME = "ocirt-userns";
  * @param writeMaps writes the maps of the namespace that the process is in
  */
 export function makeUserNamespace(arch: Arch, writeMaps: (process: Pid) => void): OwnedFd {
-  const [ours, theirs] = socketPair();
-  using host = ours;
-  const process = startHolder(arch, theirs);
-  try {
-    awaitNamespace(host.fd);
+  const object = "user namespace for an id-mapped mount";
+  return withHolder(arch, null, { verb: "create", object }, (process) => {
     writeMaps(process);
     return openFile(`/proc/${process}/ns/user`, openFlags(arch).of("O_RDONLY"));
+  });
+}
+
+/** Calls a function while a process is in the user namespace of a file that is no `/proc/PID/ns/user`, or not for long. */
+export function insideUserNamespace<Result>(
+  arch: Arch,
+  path: string,
+  look: (process: Pid) => Result,
+): Result {
+  using namespace = openFile(path, openFlags(arch).of("O_RDONLY"));
+  return withHolder(arch, namespace, { verb: "join", object: `user namespace "${path}"` }, look);
+}
+
+interface Attempt {
+  readonly verb: string;
+  readonly object: string;
+}
+
+/** @param joined the namespace that the process is in; null: one of its own */
+function withHolder<Result>(
+  arch: Arch,
+  joined: OwnedFd | null,
+  attempt: Attempt,
+  call: (process: Pid) => Result,
+): Result {
+  const [ours, theirs] = socketPair();
+  using host = ours;
+  const process = startHolder(arch, theirs, joined);
+  try {
+    awaitNamespace(host.fd, attempt);
+    return call(process);
   } finally {
     // The end of the socket is the end of the process.
     host[Symbol.dispose]();
@@ -37,19 +65,22 @@ export function makeUserNamespace(arch: Arch, writeMaps: (process: Pid) => void)
   }
 }
 
-function startHolder(arch: Arch, socket: OwnedFd): Pid {
+function startHolder(arch: Arch, socket: OwnedFd, joined: OwnedFd | null): Pid {
   using child = socket;
-  using program = memfd(PROGRAM_NAME, link(holderProgram(child.fd), arch));
+  using program = memfd(PROGRAM_NAME, link(holderProgram(child.fd, joined), arch));
   setInheritable(child.fd);
+  if (joined !== null) setInheritable(joined.fd);
   const executable = `/proc/self/fd/${program.fd}`;
   return spawn({ executable, argv: [PROGRAM_NAME], environ: [] });
 }
 
-/** Makes the namespace, tells of it, and waits for the end of the socket. */
-function holderProgram(socket: Fd): Program {
+/** Makes or joins the namespace, tells of it, and waits for the end of the socket. */
+function holderProgram(socket: Fd, joined: OwnedFd | null): Program {
   const builder = new ProgramBuilder(socket);
-  builder.step({ label: "create user namespace", origin: "" });
-  builder.call("unshare", [builder.flags(CLONE, CLONE.of("CLONE_NEWUSER"))]);
+  builder.step({ label: "enter user namespace", origin: "" });
+  const flags = builder.flags(CLONE, CLONE.of("CLONE_NEWUSER"));
+  if (joined === null) builder.call("unshare", [flags]);
+  else builder.call("setns", [builder.immediate(joined.fd, "namespace"), flags]);
   builder.report({ tag: TAG.ready, value: builder.immediate(0) });
   const space = builder.slot();
   builder.call("read", [
@@ -61,16 +92,15 @@ function holderProgram(socket: Fd): Program {
   return builder.build();
 }
 
-function awaitNamespace(socket: Fd): void {
+function awaitNamespace(socket: Fd, attempt: Attempt): void {
   const message = new Uint8Array(REPORT_SIZE);
   const length = receive(socket, message);
-  if (length === 0) throw failure(ERRNO.ESRCH);
+  if (length === 0) throw failure(attempt, ERRNO.ESRCH);
   const { tag, value } = decodeReport(message.subarray(0, length));
-  if (tag === TAG_FAILED) throw failure(Number(value));
+  if (tag === TAG_FAILED) throw failure(attempt, Number(value));
 }
 
-function failure(errno: number): SyscallError {
-  const attempt = { verb: "create", object: "user namespace for an id-mapped mount", errno };
+function failure(attempt: Attempt, errno: number): SyscallError {
   const hint = "the limit in /proc/sys/user/max_user_namespaces is reached";
-  return new SyscallError({ ...attempt, ...errno === ERRNO.ENOSPC ? { hint } : {} });
+  return new SyscallError({ ...attempt, errno, ...errno === ERRNO.ENOSPC ? { hint } : {} });
 }

@@ -12,7 +12,7 @@ import {
   writeAll,
 } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
-import { COPY_UP } from "runtime/plan/protocol.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 
 const BLOCK = 65536;
 
@@ -22,11 +22,13 @@ const BLOCK = 65536;
  * The image may be changed meanwhile by another container that shares it: names are opened one by one from descriptors, and no
  * symlink is followed. Nobody but the runtime sees the tmpfs yet.
  */
-export function copyUp(init: Pid): void {
-  const O = openFlags(hostArch());
-  const flags = O.of("O_RDONLY", "O_DIRECTORY");
-  using from = openFile(`/proc/${init}/fd/${COPY_UP.from}`, flags);
-  using to = openFile(`/proc/${init}/fd/${COPY_UP.to}`, flags);
+export function copyUp(_init: Pid, _step: number, [first, second]: Sent): void {
+  if (first === undefined || second === undefined) {
+    throw new RangeError("Cannot copy into a tmpfs: it was not sent");
+  }
+  const flags = openFlags(hostArch()).of("O_RDONLY", "O_DIRECTORY");
+  using from = openFile(pathOf(first.fd), flags);
+  using to = openFile(pathOf(second.fd), flags);
   copyEntries(from.fd, to.fd);
 }
 

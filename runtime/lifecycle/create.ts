@@ -29,8 +29,10 @@ import {
   applyDeviceControl,
   deviceControl,
   entersNothing,
+  isRootless,
   type NewCgroup,
   newCgroup,
+  tryDeviceControl,
 } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
@@ -38,6 +40,7 @@ import type { CreatedContainer } from "./created.ts";
 import { seccompOf } from "./filter.ts";
 import type { Seccomp } from "./seccomp.ts";
 import { unmountShared } from "./delete.ts";
+import { isOwnId, type MappingTool } from "./id_maps.ts";
 import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
 import { noPivot } from "./no_pivot.ts";
@@ -114,6 +117,7 @@ export async function createContainer(
     seccomp: await seccompOf(loaded.spec, loaded.facts),
     systemd: await systemdOf(context),
     resctrl: await resctrlOf(loaded.spec),
+    mappingTool: await mappingToolOf(context, loaded),
   });
 }
 
@@ -136,6 +140,19 @@ export async function resctrlOf({ config }: ValidSpec): Promise<LoadedContainer[
   if (intelRdt === undefined) return null;
   const { newResctrl } = await import("./resctrl.ts");
   return (id) => newResctrl(id, intelRdt);
+}
+
+/** For ids that are not the caller's own, or that a user namespace around has; null where no new one is mapped, which is the rule. */
+export async function mappingToolOf(
+  context: Context,
+  { spec: { uidMappings, gidMappings, namespaces }, facts }: Pick<LoadedBundle, "spec" | "facts">,
+): Promise<MappingTool | null> {
+  const { euid, egid, inUserNamespace } = facts;
+  const maps = namespaces.some(({ type, path }) => type === "user" && path === null);
+  if (!maps || euid === 0 && !inUserNamespace) return null;
+  if (isOwnId(uidMappings, euid) && isOwnId(gidMappings, egid)) return null;
+  const { mappingTool } = await import("./mapping_tool.ts");
+  return mappingTool(context, facts);
 }
 
 export interface LoadedContainer {
@@ -163,6 +180,7 @@ export interface LoadedContainer {
     | ((context: Context, spec: ValidSpec, id: ContainerId, facts: HostFacts) => NewCgroup)
     | null;
   readonly resctrl: ((id: ContainerId) => NewResctrl) | null;
+  readonly mappingTool: MappingTool | null;
 }
 
 /** Creates a container from a bundle that has been checked; what fails leaves nothing. */
@@ -191,9 +209,10 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
     cgroup.create();
     resctrl?.make();
     undo(() => resctrl?.remove());
+    tellDropped(context, made, loaded.spec);
     // What a hook has started in the container may outlive it.
     if (hooks !== null) undo(() => killAll(cgroup, SIGNALS.SIGKILL));
-    const settleIn = settleCgroup(container, made, limits);
+    const settleIn = settleCgroup(context, container, made, limits);
     const settle = (init: Pid): void => {
       settleIn(init);
       resctrl?.join(init);
@@ -216,12 +235,18 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
  * is left to do when the init is there.
  */
 export function settleCgroup(
+  { log }: Context,
   { loaded: { spec, facts } }: LoadedContainer,
-  { driver, facts: cgroups, systemd }: NewCgroup,
+  { driver, facts: cgroups, systemd, isRootless: mayFail }: NewCgroup,
   limits: NewLimits,
 ): (init: Pid) => void {
   const setUp = (): void => {
-    applyDeviceControl(deviceControl(spec, cgroups));
+    const control = deviceControl(spec, cgroups);
+    if (!mayFail) applyDeviceControl(control);
+    else {
+      const failure = tryDeviceControl(control);
+      if (failure !== null) log.log("debug", `device rules are not in force: ${failure}`);
+    }
     requireCgroups(limits, driver);
     applyLimits(limits.empty);
     delegate(spec, cgroups, facts);
@@ -239,7 +264,28 @@ export function settleCgroup(
 export function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
   const { spec, facts } = loaded;
   if (systemd !== null) return systemd(context, spec, id, facts);
-  return newCgroup(spec.cgroupsPath, id, facts);
+  return newCgroup(spec.cgroupsPath, id, isRootless(context, facts));
+}
+
+/** Which cgroups the container goes without, being asked for by nobody. */
+function tellDropped(
+  { log }: Context,
+  { driver: { directories }, places }: NewCgroup,
+  { namespaces }: ValidSpec,
+): void {
+  for (const { dir } of places) {
+    if (!directories.includes(dir)) {
+      log.log("debug", `no cgroup ${dir}: this user may not make it, and no limit needs it`);
+    }
+  }
+  const ownPids = namespaces.some(({ type, path }) => type === "pid" && path === null);
+  if (directories.length === 0 && !ownPids) {
+    log.log(
+      "warning",
+      "the container has no cgroup and no pid namespace of its own. " +
+        "Such configuration is strongly discouraged: nobody can find all of its processes to end them",
+    );
+  }
 }
 
 /** The oldest Linux whose calls the init program is made of: mount_setattr(2) came with it. */
@@ -328,11 +374,15 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     paths,
     undo,
     keepTerminal: container.keepTerminal,
+    mappingTool: container.mappingTool,
     notify,
     meanwhile: () => writeConfig(paths, container.loaded.text),
     place: (init) => {
       const startTime = readProcess(init)?.startTime ?? "";
-      record = { ...record, pid: init, startTime, creating: hooks !== null };
+      const { directories, freezer } = made.driver;
+      // By now it is known which of them there are.
+      const cgroups = { cgroups: directories, freezer };
+      record = { ...record, ...cgroups, pid: init, startTime, creating: hooks !== null };
       writeRecord(paths.dir, record);
       run.settle(init);
       sendPidfd(init, container.pidfdSockets, "standard");

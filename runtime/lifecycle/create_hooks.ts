@@ -51,5 +51,6 @@ export function hooksOfCreate(context: Context, { spec, facts }: LoadedBundle): 
 /** Where the container's root is as long as the host's files are in sight. */
 function rootOnHost(root: ValidRoot): string {
   if (root.kind === "directory") return root.path;
-  return root.kind === "overlay" ? `${root.scratch}/root` : root.scratch;
+  const { kind, scratch, layers } = root;
+  return kind === "overlay" || layers.length > 0 ? `${scratch}/root` : scratch;
 }

@@ -3,33 +3,10 @@ import type { RLIMIT } from "syscalls/abi/process.ts";
 import { writeFile } from "syscalls/libc/paths.ts";
 import { setLimit } from "syscalls/libc/process.ts";
 import { HostError } from "runtime/base/errors.ts";
-import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
+import type { Logger } from "runtime/base/log.ts";
+import { errnoReason, ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { cgroupHint } from "runtime/launch/explain.ts";
-import type { IdMapping } from "runtime/spec/valid.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
-
-type IdMaps = Pick<HostDuties, "uidMappings" | "gidMappings">;
-
-/**
- * Writes the maps of a new user namespace, as root of the one around it.
- *
- * @param origin what has the mappings in config.json, as a JSON pointer
- */
-export function writeIdMaps(
-  process: Pid,
-  { uidMappings, gidMappings }: IdMaps,
-  origin: string,
-): void {
-  writeProcFile(process, "uid_map", idMapText(uidMappings), `${origin}/uidMappings`);
-  writeProcFile(process, "gid_map", idMapText(gidMappings), `${origin}/gidMappings`);
-}
-
-/** A line for each range, as the kernel takes them (user_namespaces(7)). */
-export function idMapText(mappings: readonly IdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
-    "",
-  );
-}
 
 /** Moves a process into the version 2 cgroup that it was not born in. */
 export function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
@@ -41,10 +18,20 @@ export function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
   throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}${why}`);
 }
 
-/** Lowers or raises the chance that the kernel kills the container for want of memory. */
-export function setOomScore(init: Pid, { oomScoreAdj }: HostDuties): void {
+/**
+ * Lowers or raises the chance that the kernel kills the container for want of memory. An ordinary user may only raise it: then it
+ * stays, as every such user's container relies on.
+ */
+export function setOomScore(log: Logger, init: Pid, { oomScoreAdj }: HostDuties): void {
   if (oomScoreAdj === null) return;
-  writeProcFile(init, "oom_score_adj", String(oomScoreAdj), "/process/oomScoreAdj");
+  const { value, mayBeRefused } = oomScoreAdj;
+  try {
+    writeProcFile(init, "oom_score_adj", String(value), "/process/oomScoreAdj");
+  } catch (thrown) {
+    const isDenied = thrown instanceof HostError && ioCode(thrown.cause) === "EACCES";
+    if (!isDenied || !mayBeRefused) throw thrown;
+    log.log("debug", thrown.message);
+  }
 }
 
 /** Sets the limits that the init may not set itself. */
@@ -54,6 +41,7 @@ export function setLimits(init: Pid, { rlimits }: HostDuties): void {
   }
 }
 
+/** Writes to a file of a process that a property of config.json is for. */
 function writeProcFile(process: Pid, name: string, text: string, origin: string): void {
   const path = `/proc/${process}/${name}`;
   try {

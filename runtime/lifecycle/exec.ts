@@ -125,11 +125,11 @@ function join(context: Context, options: Join): Pid {
           joinUnified(process, moveInto, init);
         }
         options.enterClass(process);
-        setOomScore(process, plan.host);
+        setOomScore(log, process, plan.host);
         sendPidfd(process, pidfdSockets, "setns");
       },
-      terminal: (process) => {
-        if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
+      terminal: (_process, _step, sent) => {
+        if (keepTerminal !== null) takeTerminal(sent, plan.host, keepTerminal);
       },
       limits: (process) => setLimits(process, plan.host),
       listener: (process, descriptor) => seccomp?.sendListener(process, descriptor, container),

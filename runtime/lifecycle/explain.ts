@@ -15,6 +15,7 @@ import { delegationOf } from "./cgroup_owner.ts";
 import {
   deviceControl,
   entersNothing,
+  isRootless,
   type NewCgroup,
   newCgroup,
   NO_DEVICE_CONTROL,
@@ -75,7 +76,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
   requireProcess(spec, options.configFile);
   const cgroup = context.systemdCgroup
     ? systemdCgroup(context, spec, NO_ID, facts)
-    : newCgroup(spec.cgroupsPath, NO_ID, facts);
+    : newCgroup(spec.cgroupsPath, NO_ID, isRootless(context, facts));
   const limits = limitsOf(spec, cgroup);
   const seccomp = await seccompOf(spec, facts);
   const plan = planCreate({
@@ -91,7 +92,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
   });
   const program = compileInit(plan, facts.arch, noDescriptors(plan));
   const resctrl = resctrlActions(spec);
-  const noControl = deviceControl(spec, cgroup.facts).kind === "missing";
+  const noControl = !cgroup.isRootless && deviceControl(spec, cgroup.facts).kind === "missing";
   return {
     steps: listSteps(program),
     host: [
@@ -201,7 +202,7 @@ function hostActions(duties: HostDuties): HostAction[] {
     actions.push({ text, origin });
   }
   if (duties.oomScoreAdj !== null) {
-    const text = `write ${duties.oomScoreAdj} to /proc/PID/oom_score_adj`;
+    const text = `write ${duties.oomScoreAdj.value} to /proc/PID/oom_score_adj`;
     actions.push({ text, origin: "/process/oomScoreAdj" });
   }
   for (const { type, soft, hard, origin } of duties.rlimits) {

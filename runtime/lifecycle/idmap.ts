@@ -5,15 +5,14 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { fileStat, openFile } from "syscalls/libc/files.ts";
 import { mapIds } from "syscalls/libc/mounts.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
 import { filesystemIn } from "runtime/host/filesystem.ts";
 import { bindError, type BindStep } from "runtime/launch/explain.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 import { makeUserNamespace } from "runtime/launch/user_namespace.ts";
 import { hasNamespace, type PlanInput } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import { IDMAP_TREE } from "runtime/plan/protocol.ts";
 import type { Idmap } from "runtime/plan/step.ts";
-import { idMapText, writeIdMaps } from "./duties.ts";
+import { idMapText, writeIdMaps } from "./id_maps.ts";
 
 /** Maps the ids of mounts, each when it is its turn, with one user namespace for each set of mappings. */
 export class MountIdmaps implements Disposable {
@@ -28,17 +27,15 @@ export class MountIdmaps implements Disposable {
   }
 
   /**
-   * Maps the mount that a process has cloned for a step and not yet attached.
+   * Maps the mount that a process has cloned for a step, sent, and not yet attached.
    *
-   * @param init whose user namespace is the container's, if that is another process
+   * @param init whose user namespace is the container's
    */
-  map(asking: Pid, index: number, init: Pid = asking): void {
+  map(init: Pid, index: number, [tree]: Sent): void {
     const step = this.#plan.steps[index];
-    if (step?.kind !== "mountBind" || step.idmap === null) {
+    if (step?.kind !== "mountBind" || step.idmap === null || tree === undefined) {
       throw new RangeError("Cannot map ids: the step that asks for it has no mappings");
     }
-    using process = openPidfd(asking);
-    using tree = takeDescriptor(process.fd, IDMAP_TREE);
     const namespace = this.#namespaceOf(init, step.idmap, step.origin);
     try {
       mapIds(tree.fd, namespace.fd, step.idmap);
@@ -63,12 +60,14 @@ export class MountIdmaps implements Disposable {
     const key = `${uids}\n${gids}`;
     const known = this.#made.get(key);
     if (known !== undefined) return known;
-    const { spec, facts: { arch } } = this.#input;
+    const { spec, facts } = this.#input;
+    const { arch } = facts;
     const usesOwn = hasNamespace(spec, "user") &&
       (uids === "" || hasMap(init, "uid_map", uids) && hasMap(init, "gid_map", gids));
     const namespace = usesOwn
       ? openFile(`/proc/${init}/ns/user`, openFlags(arch).of("O_RDONLY"))
-      : makeUserNamespace(arch, (process) => writeIdMaps(process, idmap, origin));
+      : makeUserNamespace(arch, (process) =>
+        writeIdMaps(process, idmap, origin, { facts, tool: null }));
     this.#made.set(key, namespace);
     return namespace;
   }

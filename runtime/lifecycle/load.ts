@@ -7,6 +7,7 @@ import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { withHome } from "./home.ts";
+import { joinedIds } from "./joined_ids.ts";
 import { withHostLabels } from "./labels.ts";
 
 /** A bundle, read and checked. */
@@ -43,6 +44,7 @@ export function readSpec(bundle: string, configFile: string): LoadedBundle {
     fileName,
     facts,
     namespaceIsHost: (type, path) => isOwnNamespace(NAMESPACES[type].file, path),
+    userNamespaceMappings: (path) => joinedIds(facts.arch, path),
   });
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);

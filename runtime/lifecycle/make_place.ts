@@ -5,10 +5,9 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { decodeText } from "syscalls/abi/text.ts";
 import { Arena } from "syscalls/libc/arena.ts";
 import { rawCall, retryCall } from "syscalls/libc/call.ts";
-import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { PLACE_ROOT } from "runtime/plan/protocol.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 import type { Step } from "runtime/plan/step.ts";
 
 /** As many links as the kernel follows (path_resolution(7)). */
@@ -21,14 +20,15 @@ const LONGEST_LINK = 4096;
  * root user (runc does the same). The image may be changed meanwhile by others that share it: nothing is opened but below the root,
  * and nothing is made but in a directory that is open.
  */
-export function makePlace(init: Pid, step: Step | undefined, kind: "directory" | "file"): void {
-  if (step === undefined || !("destination" in step)) {
+export function makePlace(
+  init: Pid,
+  step: Step | undefined,
+  { kind, sent: [root] }: { readonly kind: "directory" | "file"; readonly sent: Sent },
+): void {
+  if (step === undefined || !("destination" in step) || root === undefined) {
     throw new RangeError("Cannot make mount point: the step that asks for it mounts nothing");
   }
   const { destination } = step;
-  const O = openFlags(hostArch());
-  const flags = O.of("O_PATH", "O_DIRECTORY");
-  using root = openFile(`/proc/${init}/fd/${PLACE_ROOT}`, flags);
   // The init is root of its user namespace: files that it made would be that user's.
   const [uid, gid] = idsOf(init);
   const umask = rawCall("umask", 0);
@@ -38,8 +38,8 @@ export function makePlace(init: Pid, step: Step | undefined, kind: "directory" |
     const names = leadsTo(root.fd, destination);
     makeAll(root.fd, names, { kind, path: destination });
   } finally {
-    rawCall("setfsuid", 0);
-    rawCall("setfsgid", 0);
+    rawCall("setfsuid", Deno.uid() ?? 0);
+    rawCall("setfsgid", Deno.gid() ?? 0);
     rawCall("umask", umask);
   }
 }

@@ -67,9 +67,11 @@ function change(
       ...OWES_NOTHING,
       copyUp,
       inheritMode,
-      idmap: (process, step) => idmaps.map(process, step, init),
-      placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
-      placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+      idmap: (_process, step, sent) => idmaps.map(init, step, sent),
+      placeDirectory: (process, step, sent) =>
+        makePlace(process, plan.steps[step], { kind: "directory", sent }),
+      placeFile: (process, step, sent) =>
+        makePlace(process, plan.steps[step], { kind: "file", sent }),
       warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),
     },
   });

@@ -1,11 +1,11 @@
 import { parseContainerId } from "runtime/base/container_id.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
-import { fromRecord } from "runtime/cgroups/from_record.ts";
 import type { ContainerCgroup } from "runtime/cgroups/driver.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import { type Status, statusOf } from "runtime/state/status.ts";
 import { readRecord } from "runtime/state/store.ts";
+import { containerCgroup } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 
 /** A container that exists, and the lock by which this command is the only one to change it. */
@@ -29,7 +29,7 @@ export function openContainer(context: Context, id: string): OpenContainer {
       record,
       paths,
       status: statusOf(record, paths),
-      cgroup: fromRecord(record),
+      cgroup: containerCgroup(record),
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   } catch (cause) {

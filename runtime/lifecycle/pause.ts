@@ -1,5 +1,7 @@
+import { StateError } from "runtime/base/errors.ts";
 import { freeze, thaw } from "runtime/cgroups/freeze.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
+import { NO_CGROUP } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import { openContainer } from "./open.ts";
 
@@ -7,6 +9,11 @@ import { openContainer } from "./open.ts";
 export function pause(context: Context, id: string): void {
   using container = openContainer(context, id);
   assertAllowed("pause", id, container.status);
+  if (container.record.cgroups.length === 0) {
+    throw new StateError(
+      `Cannot pause container: cgroups not configured for container: ${NO_CGROUP}`,
+    );
+  }
   freeze(container.record.cgroups);
 }
 

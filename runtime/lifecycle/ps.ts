@@ -1,7 +1,7 @@
 import { HostError } from "runtime/base/errors.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
 import { processInfo } from "runtime/host/process_info.ts";
-import { fromRecord } from "runtime/cgroups/from_record.ts";
+import { containerCgroup } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import { inspectContainer } from "./inspect.ts";
 
@@ -10,7 +10,7 @@ const DEFAULT_OPTIONS = ["-ef"];
 
 /** The processes of a container, by their pids on the host. */
 export function containerPids(context: Context, id: string): number[] {
-  return fromRecord(inspectContainer(context, id).record).pids().sort((a, b) => a - b);
+  return containerCgroup(inspectContainer(context, id).record).pids().sort((a, b) => a - b);
 }
 
 /**

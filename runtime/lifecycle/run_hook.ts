@@ -17,7 +17,7 @@ import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
 
 /** One hook, ready to run. */
 export interface HookCall {
-  readonly record: ContainerRecord;
+  readonly record: Pick<ContainerRecord, "annotations" | "bundle">;
   readonly plan: Plan;
   readonly arch: Arch;
   /** A pidfd of the process whose namespaces the plan joins; null when it joins none. */
@@ -64,7 +64,7 @@ interface HookOutput {
 }
 
 function openOutput(
-  { annotations, bundle }: ContainerRecord,
+  { annotations, bundle }: HookCall["record"],
   annotation: typeof OUTPUT_FILES[number],
 ): HookOutput {
   const file = annotations[annotation];
@@ -97,7 +97,7 @@ function begin(
       ...listener === null ? {} : { listener },
       place: (process) => {
         moveIntoCgroup(process, plan.host);
-        setOomScore(process, plan.host);
+        setOomScore(log, process, plan.host);
       },
       limits: (process) => setLimits(process, plan.host),
       warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),

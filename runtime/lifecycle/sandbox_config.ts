@@ -19,6 +19,12 @@ export interface SandboxHost {
   readonly cwd: string;
   /** Text of /proc/self/mountinfo. */
   readonly mountinfo: string;
+  /** An ordinary caller's ids, of which the sandbox's root is another name; null for root. */
+  readonly rootless: { readonly uid: number; readonly gid: number } | null;
+  /** The host's directories that are overlays; none where the whole root is one, or nothing is. */
+  readonly layers: readonly string[];
+  /** Whether there is the group 5 that terminals usually have. */
+  readonly hasTtyGroup: boolean;
 }
 
 /** What root of a container usually may (Docker's list): enough to install packages, not to touch the host. */
@@ -72,7 +78,9 @@ const NO_EXTRAS = ["nosuid", "noexec", "nodev"];
 /** A config.json, but for the root: this host's own, to be overlaid. */
 export function sandboxConfig(options: SandboxOptions, host: SandboxHost): unknown {
   const { net, rw, binds, command } = options;
+  const { rootless } = host;
   const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...net ? [] : ["network"]];
+  if (rootless !== null) namespaces.push("user");
   const all = [...CAPABILITIES];
   return {
     ociVersion: "1.3.0",
@@ -87,17 +95,31 @@ export function sandboxConfig(options: SandboxOptions, host: SandboxHost): unkno
       capabilities: { bounding: all, effective: all, permitted: all },
     },
     mounts: [
-      ...hostMounts(host.mountinfo).map((path) => bind(path, path, true)),
-      ...OWN_MOUNTS,
+      ...host.layers.length > 0
+        ? []
+        : hostMounts(host.mountinfo).map((path) => bind(path, path, true)),
+      ...ownMounts(host),
       ...binds.map(({ source, destination, readonly }) => bind(source, destination, readonly)),
       ...rw.map((path) => bind(path, path, false)),
     ],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
+      ...rootless === null ? {} : {
+        uidMappings: [{ containerID: 0, hostID: rootless.uid, size: 1 }],
+        gidMappings: [{ containerID: 0, hostID: rootless.gid, size: 1 }],
+      },
       maskedPaths: MASKED,
       readonlyPaths: READONLY,
     },
   };
+}
+
+function ownMounts({ rootless, hasTtyGroup }: SandboxHost): readonly unknown[] {
+  if (rootless === null && hasTtyGroup) return OWN_MOUNTS;
+  return OWN_MOUNTS.map(({ options, ...mount }) => ({
+    ...mount,
+    options: options.filter((option) => option !== "gid=5"),
+  }));
 }
 
 const OWN_MOUNTS = [
@@ -133,15 +155,31 @@ function bind(source: string, destination: string, readonly: boolean): unknown {
 /** Mount points of file systems that hold files, parents first, without those below the sandbox's own folders. */
 export function hostMounts(mountinfo: string): readonly string[] {
   const found = new Set<string>();
-  for (const line of mountinfo.split("\n")) {
+  for (const { path, type } of mountPoints(mountinfo)) {
+    const own = OWN.some((folder) => path === folder || path.startsWith(`${folder}/`));
+    if (path !== "/" && path !== "" && !own && FILE_HOLDING.test(type)) found.add(path);
+  }
+  return [...found].sort();
+}
+
+/** Those of some directories that an overlay can show whole, since nothing is mounted below them; outer ones first. */
+export function layersOf(directories: readonly string[], mountinfo: string): readonly string[] {
+  const mounted = mountPoints(mountinfo).map(({ path }) => path);
+  const isWhole = (path: string): boolean =>
+    !OWN.some((own) => path === own || path.startsWith(`${own}/`)) &&
+    // Such a character would have a meaning in the options of overlayfs.
+    !/[\\:,]/.test(path) && !mounted.some((it) => it.startsWith(`${path}/`));
+  return [...new Set(directories)].filter((path) => path !== "/" && isWhole(path)).sort();
+}
+
+function mountPoints(mountinfo: string): { readonly path: string; readonly type: string }[] {
+  return mountinfo.split("\n").map((line) => {
     const fields = line.split(" ");
     const type = fields[fields.indexOf("-") + 1] ?? "";
     const path = (fields[4] ?? "").replace(
       /\\([0-7]{3})/g,
       (_, octal: string) => String.fromCharCode(parseInt(octal, 8)),
     );
-    const own = OWN.some((folder) => path === folder || path.startsWith(`${folder}/`));
-    if (path !== "/" && path !== "" && !own && FILE_HOLDING.test(type)) found.add(path);
-  }
-  return [...found].sort();
+    return { path, type };
+  });
 }

@@ -13,7 +13,8 @@ import type { PlanInput } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { Context } from "./context.ts";
 import { copyUp } from "./copy_up.ts";
-import { moveIntoCgroup, setLimits, setOomScore, writeIdMaps } from "./duties.ts";
+import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
+import { type MappingTool, writeIdMaps } from "./id_maps.ts";
 import type { Seccomp } from "./seccomp.ts";
 import { MountIdmaps } from "./idmap.ts";
 import { inheritMode } from "./inherit_mode.ts";
@@ -37,6 +38,8 @@ export interface InitStart {
   /** Called with the number that the filter's listener has in the init. */
   readonly listener: (init: Pid, descriptor: number) => void;
   readonly keepTerminal: TerminalKeeper | null;
+  /** For ids that the caller may not map; null where there are none. */
+  readonly mappingTool: MappingTool | null;
   /** The mount of the notify socket's folder; null without one. */
   readonly notify: OwnedFd | null;
 }
@@ -79,27 +82,30 @@ export function startInit(context: Context, start: InitStart): void {
 function initDuties(
   log: Logger,
   plan: Plan,
-  { place, hooks, listener, keepTerminal, meanwhile }: InitStart,
+  { input: { facts }, place, hooks, listener, keepTerminal, mappingTool: tool, meanwhile }:
+    InitStart,
   { devices, idmaps }: { devices: NetDevices | null; idmaps: MountIdmaps },
 ): Duties {
   return {
-    idMaps: (process) => writeIdMaps(process, plan.host, "/linux"),
+    idMaps: (process) => writeIdMaps(process, plan.host, "/linux", { facts, tool }),
     place: (process) => {
       log.log("debug", `child process in init(): pid ${process}`);
       place(process);
       moveIntoCgroup(process, plan.host);
-      setOomScore(process, plan.host);
+      setOomScore(log, process, plan.host);
       devices?.move(process);
     },
     copyUp,
-    placeDirectory: (process, step) => makePlace(process, plan.steps[step], "directory"),
-    placeFile: (process, step) => makePlace(process, plan.steps[step], "file"),
+    placeDirectory: (process, step, sent) =>
+      makePlace(process, plan.steps[step], { kind: "directory", sent }),
+    placeFile: (process, step, sent) =>
+      makePlace(process, plan.steps[step], { kind: "file", sent }),
     inheritMode,
-    idmap: (process, step) => idmaps.map(process, step),
+    idmap: (process, step, sent) => idmaps.map(process, step, sent),
     hooks,
     listener,
-    terminal: (process) => {
-      if (keepTerminal !== null) takeTerminal(process, plan.host, keepTerminal);
+    terminal: (_process, _step, sent) => {
+      if (keepTerminal !== null) takeTerminal(sent, plan.host, keepTerminal);
     },
     limits: (process) => setLimits(process, plan.host),
     warn: (step, errno) => log.log("warning", stepWarning(plan, step, errno)),

@@ -23,7 +23,7 @@ import { inWholePercents } from "runtime/cgroups/systemd/whole_percents.ts";
 import { deviceRules } from "runtime/spec/device_rules.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { RecordedUnit } from "runtime/state/record.ts";
-import { cgroupFacts, type NewCgroup } from "./cgroup.ts";
+import { cgroupFacts, isRootless, type NewCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
 import { managerFor, managerOf, requireSystemd } from "./systemd_bus.ts";
 
@@ -39,11 +39,12 @@ const DEFAULT_SLICES = { system: "system.slice", user: "user.slice" } as const;
  * @throws {HostError} without systemd
  */
 export function systemdCgroup(
-  { log }: Context,
+  context: Context,
   spec: ValidSpec,
   id: ContainerId,
   facts: HostFacts,
 ): NewCgroup {
+  const { log } = context;
   requireSystemd();
   const whose = managerFor(facts);
   const unit = unitOf(spec, id, whose);
@@ -73,15 +74,17 @@ export function systemdCgroup(
     ],
     log: (warning) => log.log("warning", warning),
   });
+  const { selfJoin, directories } = fsDriver(places, "fail");
   return {
     driver,
     places,
-    facts: cgroupFacts(layout, places, fsDriver(places, "fail").selfJoin),
+    facts: cgroupFacts(layout, places, selfJoin, directories),
     systemd: {
       unit: { unit: unit.unit, manager: whose },
       asManaged: inWholePercents,
       adopt: (init, limits) => driver.adopt(init, limits),
     },
+    isRootless: isRootless(context, facts),
   };
 }
 

@@ -1,9 +1,8 @@
-import { type Fd, fd, type Pid } from "syscalls/abi/brand.ts";
+import { type Fd, fd } from "syscalls/abi/brand.ts";
 import { openFlags } from "syscalls/abi/open.ts";
 import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
-import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
+import { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import {
   endOfInput,
   plainNewlines,
@@ -18,10 +17,10 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { errnoText } from "syscalls/abi/errno.ts";
 import { HostError, UsageError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 import { makeRelay } from "runtime/launch/relay.ts";
 import type { Attended } from "runtime/launch/wait.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
-import { TERMINAL_MASTER } from "runtime/plan/protocol.ts";
 import type { Context } from "./context.ts";
 
 /** Who gets the master of a process's terminal. */
@@ -63,17 +62,15 @@ export function sendTo(consoleSocket: string): TerminalKeeper {
   };
 }
 
-/** Takes the master from the process that made it. */
-export function takeTerminal(process: Pid, { terminal }: HostDuties, keep: TerminalKeeper): void {
-  using pidfd = openPidfd(process);
-  const master = takeDescriptor(pidfd.fd, TERMINAL_MASTER);
-  try {
-    if (terminal !== null && terminal.size !== null) setTerminalSize(master.fd, terminal.size);
-  } catch (cause) {
-    master[Symbol.dispose]();
-    throw cause;
-  }
-  keep(master);
+/** Takes the master that the process which made it has sent. */
+export function takeTerminal(
+  [master]: Sent,
+  { terminal }: HostDuties,
+  keep: TerminalKeeper,
+): void {
+  if (master === undefined) throw new RangeError("Cannot take terminal: it was not sent");
+  if (terminal !== null && terminal.size !== null) setTerminalSize(master.fd, terminal.size);
+  keep(new OwnedFd(master.release()));
 }
 
 /** The terminal that a foreground command runs in, and the one of its process once that is there. */

@@ -14,6 +14,7 @@ import { validateResources } from "runtime/spec/validate.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import { replaceText } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
+import { NO_CGROUP } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import { openContainer } from "./open.ts";
 import type { UnitChange } from "./systemd_unit.ts";
@@ -43,6 +44,9 @@ export async function update(
   for (const warning of validateResources(wanted, name)) log.log("warning", warning);
   using container = openContainer(context, id);
   assertAllowed("update", id, container.status);
+  if (container.record.cgroups.length === 0) {
+    throw new StateError(`Cannot set limits in cgroups: ${NO_CGROUP}`);
+  }
   const file = container.paths.config;
   const config = parseConfig(Deno.readTextFileSync(file), file);
   const inForce = config.linux?.resources ?? {};

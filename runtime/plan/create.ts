@@ -5,6 +5,7 @@ import {
   limitsFromOutside,
   limitSteps,
   makeCwdSteps,
+  oomScore,
   umaskSteps,
 } from "./identity.ts";
 import { resetAffinitySteps } from "./affinity.ts";
@@ -154,7 +155,7 @@ export function planCreate(input: PlanInput): Plan {
       gidMappings: spec.gidMappings,
       cloneInto: cloneInto(input),
       moveInto: cloneInto(input) === null ? input.cgroups.unifiedDirectory : null,
-      oomScoreAdj: spec.process?.oomScoreAdj ?? null,
+      oomScoreAdj: oomScore(input),
       netDevices: spec.netDevices,
       rlimits: limitsFromOutside(input) ? spec.process?.rlimits ?? [] : [],
     },

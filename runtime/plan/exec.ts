@@ -8,6 +8,7 @@ import {
   identitySteps,
   limitsFromOutside,
   limitSteps,
+  oomScore,
 } from "./identity.ts";
 import type { PlanInput } from "./input.ts";
 import {
@@ -88,7 +89,7 @@ export function planExec(input: ExecInput): Plan {
       cloneInto: input.cgroups.unifiedDirectory,
       moveInto: input.cgroups.unifiedDirectory,
       netDevices: [],
-      oomScoreAdj: process?.oomScoreAdj ?? null,
+      oomScoreAdj: oomScore(input),
       rlimits: limitsFromOutside(input) ? process?.rlimits ?? [] : [],
     },
     warnings: capabilityWarnings(input),

@@ -2,6 +2,7 @@ import { boundingSet, grantedSets } from "./capabilities.ts";
 import { filterSteps, setsForFilter } from "./filter.ts";
 import { inUserNamespace } from "./namespaces.ts";
 import { isNew, type PlanInput, processOf } from "./input.ts";
+import type { OomScore } from "./plan.ts";
 import type { Step } from "./step.ts";
 
 /** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
@@ -70,6 +71,13 @@ export function limitSteps(input: PlanInput): Step[] {
 /** In a user namespace nobody may raise a hard limit: the host half does it. */
 export function limitsFromOutside(input: PlanInput): boolean {
   return inUserNamespace(input) && processOf(input).rlimits.length > 0;
+}
+
+/** How eagerly the kernel may kill the process for want of memory; null for as it is. */
+export function oomScore({ spec, facts }: PlanInput): OomScore | null {
+  const value = spec.process?.oomScoreAdj ?? null;
+  const mayBeRefused = facts.euid !== 0 || facts.inUserNamespace;
+  return value === null ? null : { value, mayBeRefused };
 }
 
 /** From root to the process's user, losing no power before its last use. */

@@ -20,7 +20,7 @@ export interface HostDuties {
   readonly uidMappings: readonly IdMapping[];
   readonly gidMappings: readonly IdMapping[];
   /** Written to /proc/PID/oom_score_adj; null leaves it alone. */
-  readonly oomScoreAdj: number | null;
+  readonly oomScoreAdj: OomScore | null;
   /** The version 2 cgroup whose descriptor `cgroup` the init is cloned into; null when there is none to clone into. */
   readonly cloneInto: string | null;
   /** The version 2 cgroup that the host half must move the init into; null when it got there by itself. */
@@ -29,6 +29,13 @@ export interface HostDuties {
   readonly netDevices: readonly ValidNetDevice[];
   /** Limits to set from outside (user namespaces); empty when the program sets them itself. */
   readonly rlimits: readonly ValidRlimit[];
+}
+
+export interface OomScore {
+  /** -1000 to 1000. */
+  readonly value: number;
+  /** Who is not root of the host may raise it only: what is refused then is no failure. */
+  readonly mayBeRefused: boolean;
 }
 
 /** Of a program that needs nobody. */
@@ -69,4 +76,6 @@ export interface CgroupHierarchyFacts {
   readonly controllers: readonly string[];
   /** The container's own directory in it, on the host. */
   readonly directory: string;
+  /** False where the container stays in the cgroup of the caller, who may not make one. */
+  readonly isOwn: boolean;
 }

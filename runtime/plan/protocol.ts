@@ -27,24 +27,23 @@ export const DUTY = {
   /** Set the resource limits from outside: in a user namespace the init may not raise them. */
   limits: 3,
   /**
-   * Copy what is in the directory at descriptor {@link COPY_UP}.from of the asking process into the one at `.to`: a
-   * tmpfs that is about to cover it.
+   * Copy what is in the first directory that is sent into the second: a tmpfs that is about to cover it.
    */
   copyUp: 4,
-  /** Take the master of the process's terminal, which is at descriptor {@link TERMINAL_MASTER} of the asking process. */
+  /** Take the master of the process's terminal, which is sent. */
   terminal: 5,
   /**
-   * Make the directory that the mount point of the asking step leads to, by symlinks that lead nowhere, in the root at
-   * descriptor {@link PLACE_ROOT} of the asking process.
+   * Make the directory that the mount point of the asking step leads to, by symlinks that lead nowhere, in the root
+   * that is sent.
    */
   placeDirectory: 6,
   /** The same with an empty file. */
   placeFile: 7,
-  /** Give the file system that is being made at descriptor {@link INHERIT_MODE}.filesystem the mode of the directory at `.directory`. */
+  /** Give the file system that is being made, the first that is sent, the mode of the directory, the second. */
   inheritMode: 8,
   /** Run the hooks of `create`: the container's mounts are made, and its root is not yet switched. */
   hooks: 9,
-  /** Map the ids of the mount that is at descriptor {@link IDMAP_TREE} of the asking process, as its step says. */
+  /** Map the ids of the mount that is sent, as its step says. */
   idmap: 10,
 } as const;
 
@@ -62,6 +61,19 @@ export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
 
 /** Where the init holds a mount, attached nowhere yet, whose ids the host half maps. */
 export const IDMAP_TREE = 207;
+
+/**
+ * What the child sends along with a question, in this order, by a message of its own (unix(7), SCM_RIGHTS): an ordinary user may
+ * take nothing out of a process that hides from a container.
+ */
+export const SENT_WITH: Readonly<Partial<Record<Duty, readonly number[]>>> = {
+  copyUp: [COPY_UP.from, COPY_UP.to],
+  terminal: [TERMINAL_MASTER],
+  placeDirectory: [PLACE_ROOT],
+  placeFile: [PLACE_ROOT],
+  inheritMode: [INHERIT_MODE.filesystem, INHERIT_MODE.directory],
+  idmap: [IDMAP_TREE],
+};
 
 /**
  * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the

@@ -145,9 +145,11 @@ export type RootStep =
     readonly makePrivate: boolean;
   }
   /** A recursive, read-only bind of `lower` at `scratch`. */
-  | { readonly kind: "openReadonlyRoot"; readonly lower: string; readonly scratch: string }
-  /** An overlay of `lower` on a tmpfs at `scratch`. */
-  | { readonly kind: "openOverlayRoot"; readonly lower: string; readonly scratch: string }
+  | View<"openReadonlyRoot">
+  /** The same at `root` in a tmpfs there, with overlays over directories; what the kernel lets nobody overlay stays read-only. */
+  | View<"openLayeredRoot"> & { readonly layers: readonly string[] }
+  /** An overlay of `lower` on a tmpfs at `scratch`; user namespaces have no trusted attributes to note things in (overlayfs.rst). */
+  | View<"openOverlayRoot"> & { readonly userAttributes: boolean }
   /** Keeps a descriptor of the host's `/dev/null`, verified to be it. */
   | { readonly kind: "keepHostNull" }
   /** Clones a source of a bind mount, cut off from the host's mounts, for a later step with the same origin. */
@@ -167,6 +169,8 @@ export type RootStep =
   | { readonly kind: "openJoinedRoot"; readonly path: string };
 
 /** Paths are absolute and meant inside the container's root; sources are host paths. */
+type View<Kind> = { readonly kind: Kind; readonly lower: string; readonly scratch: string };
+
 export type FilesystemStep =
   | MountStep
   | {
@@ -231,6 +235,8 @@ export type MountStep =
     readonly inheritMode: boolean;
     /** SELinux context for its root directory, where it takes none as a parameter; "" for none. */
     readonly relabel: string;
+    /** What of the host is shown where the kernel refuses a new one to who owns no such namespace; null: that is a failure. */
+    readonly orHosts: string | null;
     /** It begins with a copy of what it covers (`tmpcopyup`). */
     readonly copyUp: boolean;
   }

@@ -16,6 +16,6 @@ export interface ValidationContext {
   readonly facts: HostFacts;
   /** True when the namespace at `path` is the runtime's own. Without it, a namespace to join is taken to be another one. */
   readonly namespaceIsHost?: (type: NamespaceType, path: string) => boolean;
-  /** The mappings of the user namespace at `path`. Without it, those in the file are believed. */
+  /** The mappings of the user namespace at `path`, none where they are not known. Without it, those in the file are believed. */
   readonly userNamespaceMappings?: (path: string) => UserMappings;
 }

@@ -83,6 +83,8 @@ export type ValidRoot =
     /** `readonlyView` where there is no overlayfs: the same files, nothing can be written. */
     readonly kind: "overlay" | "readonlyView";
     readonly lower: string;
+    /** Directories that are overlays in a `readonlyView`, with nothing mounted below them; none in an `overlay`. */
+    readonly layers: readonly string[];
     /** An empty directory on the host to build it on, inside the container's mount namespace only. */
     readonly scratch: string;
     readonly readonly: boolean;

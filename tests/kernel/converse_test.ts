@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, fail } from "@std/assert";
 import { type Fd, pid } from "syscalls/abi/brand.ts";
 import { SHUT } from "syscalls/abi/socket.ts";
 import { call } from "syscalls/libc/call.ts";
+import { sendDescriptor } from "syscalls/libc/unix_client.ts";
 import { receive, send, socketPair } from "syscalls/libc/sockets.ts";
 import { encodeReport, TAG_FAILED } from "syscalls/native/report.ts";
 import { converse, type Duties, type Talk, type Until } from "runtime/launch/converse.ts";
@@ -26,6 +27,7 @@ function hear(until: Until, said: readonly Said[]): Heard {
   using theirs = program;
   for (const [tag, value] of said) {
     send(theirs.fd, encodeReport({ tag, step: STEP, value: BigInt(value) }));
+    if (tag === TAG.ask && value === DUTY.terminal) sendDescriptor(theirs.fd, theirs.fd, "x");
   }
   // The end of what it says; what it is told can still be read.
   shutdown(theirs.fd);
@@ -140,5 +142,16 @@ Deno.test("a program that is killed with an answer that it has not read is lost"
   }
   const limits = (): void => program[Symbol.dispose]();
   const duties = { ...IDLE, limits };
+  assertEquals(converse(ours.fd, FIRST, duties, "executed"), { end: "lost", init: pid(200) });
+});
+
+Deno.test("a program that is killed before it sends what belongs to its question is lost", () => {
+  const [host, program] = socketPair();
+  using ours = host;
+  for (const [tag, value] of [INIT, PLACE, [TAG.ask, DUTY.terminal] as const]) {
+    send(program.fd, encodeReport({ tag, step: STEP, value: BigInt(value) }));
+  }
+  program[Symbol.dispose]();
+  const duties = { ...IDLE, terminal: () => fail("there is none") };
   assertEquals(converse(ours.fd, FIRST, duties, "executed"), { end: "lost", init: pid(200) });
 });

@@ -11,7 +11,13 @@ import { CONTEXT, type Draft, FACTS, validWith } from "./spec_fixtures.ts";
 /** A host where cgroup v2 is alone. */
 export const UNIFIED: CgroupFacts = {
   unified: true,
-  hierarchies: [{ name: "cgroup", version: 2, controllers: [], directory: "/sys/fs/cgroup/c1" }],
+  hierarchies: [{
+    name: "cgroup",
+    version: 2,
+    controllers: [],
+    directory: "/sys/fs/cgroup/c1",
+    isOwn: true,
+  }],
   tasks: [],
   unifiedDirectory: "/sys/fs/cgroup/c1",
 };
@@ -25,12 +31,14 @@ export const LEGACY: CgroupFacts = {
       version: 1,
       controllers: ["cpu", "cpuacct"],
       directory: "/sys/fs/cgroup/cpu,cpuacct/c1",
+      isOwn: true,
     },
     {
       name: "systemd",
       version: 1,
       controllers: ["name=systemd"],
       directory: "/sys/fs/cgroup/systemd/c1",
+      isOwn: true,
     },
   ],
   tasks: ["/sys/fs/cgroup/cpu,cpuacct/c1/tasks", "/sys/fs/cgroup/systemd/c1/tasks"],

@@ -11,7 +11,13 @@ import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from 
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
 import { addAttributes, setBindAttributes } from "./bind_attributes.ts";
-import { attach, cloneSource, setPropagation, setRecursive } from "./mount_attributes.ts";
+import {
+  attach,
+  cloneSource,
+  setAttributes,
+  setPropagation,
+  setRecursive,
+} from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 import { requireProc } from "./verify.ts";
 
@@ -47,7 +53,7 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   const made = inheritMode ? builder.slot() : undefined;
   if (step.ordinaryDirectory) ordinaryMountPoint(low, step.destination, target);
   else mountPoint(low, step.destination, target, made);
-  mountNew(low, { ...step, into: tree }, (context) => {
+  mountNewOrHosts(low, step, tree, (context) => {
     if (made !== undefined) lowerInheritMode(low, { made, context, target });
   });
   if (step.relabel !== "") lowerRelabel(low, tree, step.relabel);
@@ -59,6 +65,26 @@ function lowerFilesystem(low: Lowering, step: Of<"mountFilesystem">): void {
   if (step.type === "tmpfs" && !step.copyUp) return keepFresh(low, step.destination, tree);
   mountedOn(low, step.destination);
   close(low, tree);
+}
+
+function mountNewOrHosts(
+  low: Lowering,
+  step: Of<"mountFilesystem">,
+  into: Slot,
+  configureMore: (context: Slot) => void,
+): void {
+  const { builder } = low;
+  const { orHosts, attributes } = step;
+  if (orHosts === null) return mountNew(low, { ...step, into }, configureMore);
+  const refused = builder.label();
+  const done = builder.label();
+  mountNew(low, { ...step, into, refused }, configureMore);
+  builder.jump(done);
+  builder.place(refused);
+  cloneSource(low, { source: orHosts, deep: true, nofollow: false, into });
+  // What the host has mounted below (its cgroups, for one) is no more the container's than the file system itself.
+  setAttributes(low, into, { set: attributes, clear: [], deep: true, forgive: [] });
+  builder.place(done);
 }
 
 /** Extended attributes need a path, and the only one that cannot lead elsewhere is that of the working directory. */

@@ -13,7 +13,7 @@ import {
   setAttributes,
   setPropagation,
 } from "./mount_attributes.ts";
-import { mountNew } from "./new_filesystem.ts";
+import { lowerLayers, lowerOverlay } from "./overlay_root.ts";
 import { requireNull } from "./verify.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
@@ -29,6 +29,8 @@ export function lowerRoot(low: Lowering, step: RootStep & { readonly origin: str
       return setPropagation(low, low.root, step.makePrivate ? ["private"] : []);
     case "openReadonlyRoot":
       return lowerReadonlyRoot(low, step);
+    case "openLayeredRoot":
+      return lowerLayers(low, step);
     case "openOverlayRoot":
       return lowerOverlay(low, step);
     case "keepHostNull":
@@ -99,35 +101,6 @@ function lowerOpenRoot(
     into: low.root,
   });
   attach(low, low.root, cwd(low), target);
-}
-
-function lowerOverlay(low: Lowering, { lower, scratch }: Of<"openOverlayRoot">): void {
-  const { builder } = low;
-  const tmpfs = builder.slot();
-  mountNew(low, {
-    type: "tmpfs",
-    source: "tmpfs",
-    parameters: ["mode=700"],
-    attributes: [],
-    into: tmpfs,
-  });
-  attach(low, tmpfs, cwd(low), scratch);
-  for (const name of ["upper", "work", "root"]) {
-    builder.call("mkdirat", [
-      builder.value(tmpfs, "scratch"),
-      builder.cString(name),
-      builder.immediate(0o755, "0755"),
-    ]);
-  }
-  mountNew(low, {
-    type: "overlay",
-    source: "overlay",
-    parameters: [`lowerdir=${lower}`, `upperdir=${scratch}/upper`, `workdir=${scratch}/work`],
-    attributes: [],
-    into: low.root,
-  });
-  attach(low, low.root, builder.value(tmpfs, "scratch"), "root");
-  close(low, tmpfs);
 }
 
 /** A mount of its own: what is still mounted in the host's tree can no longer be cloned once that is gone. */

@@ -197,10 +197,14 @@ export function branchUnlessDirectory(low: Lowering, opened: Operand, to: Label)
     flags: ["O_PATH", "O_DIRECTORY"],
     resolve: [],
     into: probe,
-    forgive: [ERRNO.ENOTDIR],
+    forgive: [ERRNO.ENOTDIR, ERRNO.EACCES],
   });
-  builder.branch({ when: { kind: "failed" }, to });
+  builder.branch({ when: { kind: "errno", errno: ERRNO.ENOTDIR }, to });
+  const hidden = builder.label();
+  // A directory that this process may not search.
+  builder.branch({ when: { kind: "failed" }, to: hidden });
   close(low, probe);
+  builder.place(hidden);
 }
 
 /** Tells the host half when the last call, whose result is also in the slot, has failed: it becomes a warning. */

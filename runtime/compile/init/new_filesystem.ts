@@ -1,5 +1,6 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
 import { FSCONFIG, FSMOUNT, FSOPEN, MOUNT_ATTR } from "syscalls/abi/mount.ts";
-import type { Slot } from "syscalls/native/program.ts";
+import type { Label, Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
 import { close, type Lowering } from "./lowering.ts";
 
@@ -11,6 +12,8 @@ export interface NewFilesystem {
   readonly attributes: readonly MountAttrName[];
   /** Where the descriptor of the new mount goes; it is attached nowhere yet. */
   readonly into: Slot;
+  /** Where to go when the kernel says EPERM; without one that is a failure. */
+  readonly refused?: Label;
 }
 
 /**
@@ -20,15 +23,20 @@ export interface NewFilesystem {
  */
 export function mountNew(
   low: Lowering,
-  { type, source, parameters, attributes, into }: NewFilesystem,
+  { type, source, parameters, attributes, into, refused }: NewFilesystem,
   configureMore: (context: Slot) => void = () => {},
 ): void {
   const { builder } = low;
+  const forgive = refused === undefined ? [] : [ERRNO.EPERM];
+  const unlessRefused = (): void => {
+    if (refused !== undefined) builder.branch({ when: { kind: "failed" }, to: refused });
+  };
   const context = builder.slot();
   builder.call("fsopen", [
     builder.cString(type),
     builder.flags(FSOPEN, FSOPEN.of("FSOPEN_CLOEXEC")),
-  ], { into: context });
+  ], { into: context, forgive });
+  unlessRefused();
   const configure = (
     command: keyof typeof FSCONFIG,
     key: string | null,
@@ -40,7 +48,7 @@ export function mountNew(
       key === null ? builder.immediate(0, "NULL") : builder.cString(key),
       value === null ? builder.immediate(0, "NULL") : builder.cString(value),
       builder.immediate(0),
-    ]);
+    ], { forgive: command === "FSCONFIG_CMD_CREATE" ? forgive : [] });
   if (source !== "") configure("FSCONFIG_SET_STRING", "source", source);
   for (const parameter of parameters) {
     const at = parameter.indexOf("=");
@@ -49,10 +57,12 @@ export function mountNew(
   }
   configureMore(context);
   configure("FSCONFIG_CMD_CREATE", null, null);
+  unlessRefused();
   builder.call("fsmount", [
     builder.value(context, "fs"),
     builder.flags(FSMOUNT, FSMOUNT.of("FSMOUNT_CLOEXEC")),
     builder.flags(MOUNT_ATTR, MOUNT_ATTR.of(...attributes)),
-  ], { into });
+  ], { into, forgive });
+  unlessRefused();
   close(low, context);
 }

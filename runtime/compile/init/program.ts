@@ -87,6 +87,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "cutParentOff":
     case "openRoot":
     case "openReadonlyRoot":
+    case "openLayeredRoot":
     case "openOverlayRoot":
     case "keepHostNull":
     case "openSource":

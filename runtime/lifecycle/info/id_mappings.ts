@@ -6,7 +6,8 @@ import { detachedBind, mapIds } from "syscalls/libc/mounts.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { filesystemIn } from "runtime/host/filesystem.ts";
 import { makeUserNamespace } from "runtime/launch/user_namespace.ts";
-import { writeIdMaps } from "../duties.ts";
+import { probeHost } from "runtime/host/probe.ts";
+import { writeIdMaps } from "../id_maps.ts";
 import type { IdMapping } from "./machine.ts";
 
 const ONE = [{ containerID: 0, hostID: 0, size: 1 }];
@@ -19,7 +20,11 @@ export function tryIdMappings(folders: readonly string[]): readonly IdMapping[] 
   const mountinfo = Deno.readTextFileSync("/proc/self/mountinfo");
   using namespace = makeUserNamespace(
     hostArch(),
-    (process) => writeIdMaps(process, { uidMappings: ONE, gidMappings: ONE }, ""),
+    (process) =>
+      writeIdMaps(process, { uidMappings: ONE, gidMappings: ONE }, "", {
+        facts: probeHost(),
+        tool: null,
+      }),
   );
   const found = new Map<string, IdMapping>();
   for (const folder of folders) {

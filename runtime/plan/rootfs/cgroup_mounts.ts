@@ -43,7 +43,8 @@ function cgroup2Step(
   v2: CgroupHierarchyFacts | undefined,
 ): Step {
   if (isNew(input.spec, "cgroup") || v2 === undefined) {
-    return plain({ ...mount, type: "cgroup2", source: "cgroup" });
+    const set = flagsFor(mount, v2?.isOwn ?? true);
+    return plain({ ...mount, set, type: "cgroup2", source: "cgroup" });
   }
   return bindOwn(mount, mount.destination, v2, inUserNamespace(input));
 }
@@ -56,14 +57,15 @@ function hierarchySteps(
 ): Step[] {
   const destination = `${mount.destination}/${hierarchy.name}`;
   const steps: Step[] = [];
+  const set = flagsFor(mount, hierarchy.isOwn);
   if (hierarchy.version === 2 && isNew(input.spec, "cgroup")) {
-    steps.push(plain({ ...mount, destination, type: "cgroup2", source: "cgroup", data: [] }));
+    steps.push(plain({ ...mount, set, destination, type: "cgroup2", source: "cgroup", data: [] }));
   } else if (isNew(input.spec, "cgroup")) {
     const data = hierarchy.controllers.map((name) =>
       name.startsWith("name=") ? `none,${name}` : name
     )
       .flatMap((option) => option.split(","));
-    steps.push(plain({ ...mount, destination, type: "cgroup", source: "cgroup", data }));
+    steps.push(plain({ ...mount, set, destination, type: "cgroup", source: "cgroup", data }));
   } else {
     steps.push(bindOwn(mount, destination, hierarchy, inUserNamespace(input)));
   }
@@ -89,7 +91,7 @@ function bindOwn(
   hierarchy: CgroupHierarchyFacts,
   flagsMayBeLocked: boolean,
 ): Step {
-  const readonly = mount.set.includes("MS_RDONLY");
+  const readonly = flagsFor(mount, hierarchy.isOwn).includes("MS_RDONLY");
   return {
     kind: "mountBind",
     source: hierarchy.directory,
@@ -116,4 +118,9 @@ function bindOwn(
     label: `bind mount ${JSON.stringify(hierarchy.directory)} on ${JSON.stringify(destination)}`,
     origin: mount.origin,
   };
+}
+
+/** A cgroup that is not the container's is not its to change, whatever its user may do outside (CVE-2023-25809). */
+function flagsFor({ set }: ValidMount, isOwn: boolean): ValidMount["set"] {
+  return isOwn || set.includes("MS_RDONLY") ? set : [...set, "MS_RDONLY"];
 }

@@ -41,7 +41,10 @@ export function deviceSteps(input: PlanInput): Step[] {
     origin: "",
   }));
   return [
-    ...[...defaults, ...spec.devices].map((device) => deviceStep(device, input)),
+    // The link below stands in its place whatever the file says (config-linux.md, "Default Devices").
+    ...[...defaults, ...spec.devices.filter(({ path }) => path !== "/dev/ptmx")].map((device) =>
+      deviceStep(device, input)
+    ),
     ...DEFAULT_SYMLINKS.map(([path, target]) => symlinkStep(path, target, false)),
     symlinkStep("/dev/ptmx", "pts/ptmx", true),
   ];

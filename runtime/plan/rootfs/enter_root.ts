@@ -1,5 +1,6 @@
 import type { Propagation, ValidRoot } from "runtime/spec/valid.ts";
 import { hasNamespace, type NoPivot, type PlanInput } from "../input.ts";
+import { inUserNamespace } from "../namespaces.ts";
 import type { Step } from "../step.ts";
 
 /** Propagations under which what is mounted in the container could reach the host while its root is built. */
@@ -32,26 +33,28 @@ export function openRootSteps(input: PlanInput): Step[] {
     }
   }
   const makePrivate = hasNamespace(input.spec, "mount") && rootfsPropagation === null;
-  steps.push(openStep(root, makePrivate));
+  steps.push(openStep(root, makePrivate, input));
   return steps;
 }
 
-function openStep(root: ValidRoot, makePrivate: boolean): Step {
+function openStep(root: ValidRoot, makePrivate: boolean, input: PlanInput): Step {
   if (root.kind === "directory") {
     const { path } = root;
     const label = `mount rootfs ${JSON.stringify(path)} onto itself`;
     return { kind: "openRoot", path, makePrivate, label, origin: "/root/path" };
   }
-  const { lower, scratch } = root;
-  const overlay = root.kind === "overlay";
-  const what = overlay ? "an overlay" : "a read-only view";
-  return {
-    kind: overlay ? "openOverlayRoot" : "openReadonlyRoot",
-    lower,
-    scratch,
+  const { lower, scratch, layers } = root;
+  const words = (what: string): { label: string; origin: string } => ({
     label: `mount ${what} of ${JSON.stringify(lower)} on ${JSON.stringify(scratch)}`,
     origin: "/root",
-  };
+  });
+  if (root.kind === "readonlyView") {
+    return layers.length === 0
+      ? { kind: "openReadonlyRoot", lower, scratch, ...words("a read-only view") }
+      : { kind: "openLayeredRoot", lower, scratch, layers, ...words("overlays in a view") };
+  }
+  const userAttributes = inUserNamespace(input);
+  return { kind: "openOverlayRoot", lower, scratch, userAttributes, ...words("an overlay") };
 }
 
 /** `/a/b` to `/a/b`, `/a`, `/`. */

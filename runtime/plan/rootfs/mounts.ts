@@ -74,6 +74,9 @@ function contextOf({ type, data }: ValidMount, { spec }: PlanInput): string {
   return own ? "" : spec.mountLabel;
 }
 
+/** Where the host has what belongs to a namespace that an ordinary user's container may share with it. */
+const HOSTS_OWN: Readonly<Record<string, string>> = { mqueue: "/dev/mqueue", sysfs: "/sys" };
+
 /** A mount of its own file system. */
 export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
   const { type, source, destination, recursive, propagation } = mount;
@@ -105,6 +108,7 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
+    orHosts: inUserNamespace(input) ? HOSTS_OWN[type] ?? null : null,
     relabel: type === "mqueue" ? input.spec.mountLabel : "",
     copyUp: mount.tmpcopyup,
     inheritMode: type === "tmpfs" && !mount.data.some((option) => option.startsWith("mode=")),

@@ -1,3 +1,4 @@
+import type { HostFacts } from "runtime/base/facts.ts";
 import type { LinuxConfig } from "../config.ts";
 import type { UserMappings, ValidationContext } from "../context.ts";
 import type { IdMapping, ValidNamespace } from "../valid.ts";
@@ -15,6 +16,16 @@ export function isMapped(id: number, mappings: readonly IdMapping[]): boolean {
   return mappings.some(({ containerID, size }) => id >= containerID && id - containerID < size);
 }
 
+/**
+ * The ids of the user namespace that a container's process is in: the container's own, or else the runtime's.
+ *
+ * @returns null where that is the initial one, which has all
+ */
+export function idsIn({ ids }: HostFacts, userNamespace: UserMappings | null): UserMappings | null {
+  if (userNamespace !== null) return userNamespace;
+  return ids === null ? null : { uidMappings: ids.uids, gidMappings: ids.gids };
+}
+
 /** The container's mappings; empty without a user namespace, and for one whose mappings nobody knows. */
 export function checkUserNamespace(
   linux: LinuxConfig,
@@ -27,6 +38,9 @@ export function checkUserNamespace(
   checkMappings(given.gidMappings, "/linux/gidMappings", findings);
   const user = findNamespace(namespaces, "user");
   if (user === undefined) {
+    if (context.facts.euid !== 0) {
+      findings.problem("/linux/namespaces", "rootless container requires user namespaces");
+    }
     if (given.uidMappings.length + given.gidMappings.length > 0) {
       findings.problem(
         given.uidMappings.length > 0 ? "/linux/uidMappings" : "/linux/gidMappings",
@@ -51,7 +65,9 @@ function joinedMappings(
   findings: Findings,
 ): UserMappings {
   const actual = context.userNamespaceMappings?.(path);
-  if (actual === undefined) return given;
+  if (actual === undefined || actual.uidMappings.length + actual.gidMappings.length === 0) {
+    return given;
+  }
   if (given.uidMappings.length + given.gidMappings.length === 0) return actual;
   if (sameMappings(given, actual)) {
     findings.warn(

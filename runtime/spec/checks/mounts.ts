@@ -4,8 +4,9 @@ import type { UserMappings, ValidationContext } from "../context.ts";
 import { show } from "../show.ts";
 import type { IdMapping, ValidMount, ValidNamespace, ValidRoot } from "../valid.ts";
 import type { Findings } from "./findings.ts";
-import { checkMappings } from "./id_mappings.ts";
+import { checkMappings, idsIn } from "./id_mappings.ts";
 import { type SortedOptions, sortOptions } from "./mount_options.ts";
+import { checkMountIds, type MountIds } from "./mount_ids.ts";
 import { findNamespace } from "./namespaces.ts";
 import { procMountFault } from "./proc_mounts.ts";
 
@@ -18,15 +19,18 @@ export interface MountScope {
 }
 
 export function checkMounts(config: Config, scope: MountScope, findings: Findings): ValidMount[] {
+  const { namespaces, mappings, context: { facts } } = scope;
+  const own = findNamespace(namespaces, "user") === undefined ? null : mappings;
+  const ids: MountIds = { known: idsIn(facts, own), isRootless: facts.euid !== 0 };
   return (config.mounts ?? []).map((mount, i) =>
-    checkMount(mount, `/mounts/${i}`, scope, findings)
+    checkMount(mount, `/mounts/${i}`, { ...scope, ids }, findings)
   );
 }
 
 function checkMount(
   mount: MountConfig,
   origin: string,
-  scope: MountScope,
+  scope: MountScope & { readonly ids: MountIds },
   findings: Findings,
 ): ValidMount {
   const { uidMappings: uids, gidMappings: gids } = scope.mappings;
@@ -44,17 +48,18 @@ function checkMount(
       }`,
     );
   }
+  const type = checkType(mount, options, origin, findings);
   return {
     destination: checkDestination(mount, options, origin, scope, findings),
     source: checkSource(mount, options, origin, scope, findings),
-    type: checkType(mount, options, origin, findings),
+    type,
     bind: options.bind,
     remount: options.remount,
     set: options.set,
     clear: options.clear,
     propagation: options.propagation,
     recursive: { set: options.setBelow, clear: options.clearBelow },
-    data: options.data,
+    data: checkMountIds({ type, data: options.data }, origin, scope.ids, findings),
     tmpcopyup: options.tmpcopyup,
     ...(asksForIdmap(mount, options)
       ? checkIdmap(mount, options, origin, scope, findings)

@@ -6,7 +6,7 @@ import type { ValidProcess } from "../valid.ts";
 import { checkCapabilities } from "./capabilities.ts";
 import { checkEnvironment } from "./environment.ts";
 import type { Findings } from "./findings.ts";
-import { isMapped } from "./id_mappings.ts";
+import { idsIn, isMapped } from "./id_mappings.ts";
 import { checkRlimits } from "./rlimits.ts";
 import { checkAffinity, checkIoPriority, checkScheduler } from "./scheduling.ts";
 
@@ -109,15 +109,17 @@ function checkIds(
     if (id !== NO_ID) continue;
     findings.problem(`${origin}/user/${at}`, `${id} is no id: the kernel takes it for "as before"`);
   }
-  if (additionalGids.length > 0 && facts.euid !== 0) {
+  const groupsDenied = facts.euid !== 0 || facts.setgroupsDenied;
+  if (additionalGids.length > 0 && groupsDenied) {
     findings.problem(
       `${origin}/user/additionalGids`,
       "cannot set any additional groups in a rootless container",
     );
   }
-  if (userNamespace === null) return;
+  const known = idsIn(facts, userNamespace);
+  if (known === null) return;
   // Empty mappings have been reported, or nobody knows those of the namespace to join.
-  const { uidMappings, gidMappings } = userNamespace;
+  const { uidMappings, gidMappings } = known;
   if (uidMappings.length > 0 && !isMapped(uid, uidMappings)) {
     findings.problem(
       `${origin}/user/uid`,

@@ -11,7 +11,14 @@ export function invocation(command: Command, tokens: string[], root = "/proc/non
     help: "",
   });
   return {
-    context: { root, log: SILENT, programName: "runc", systemdCgroup: false, version: "1.2.3" },
+    context: {
+      root,
+      log: SILENT,
+      programName: "runc",
+      systemdCgroup: false,
+      rootless: null,
+      version: "1.2.3",
+    },
     rootIsExplicit: true,
     flags,
     positionals,

@@ -8,10 +8,10 @@ Deno.test("parseRelease() takes the numbers of every distribution's release", ()
   assertThrows(() => parseRelease("unknown"), HostError, '"unknown"');
 });
 
-Deno.test("parseStatus() takes the effective uid and the bounding set", () => {
+Deno.test("parseStatus() takes the effective ids and the bounding set", () => {
   const status =
-    "Name:\tx\nUid:\t1\t2\t3\t4\nCapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\n";
-  assertEquals(parseStatus(status), { euid: 2, capabilityBounds: 0x1ffffffffffn });
+    "Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nCapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\n";
+  assertEquals(parseStatus(status), { euid: 2, egid: 6, capabilityBounds: 0x1ffffffffffn });
   assertThrows(() => parseStatus("Name:\tx\n"), HostError, "no Uid");
 });
 

@@ -11,6 +11,7 @@ function factsOf(controllers: readonly string[], unified: string | null): Cgroup
     version: 1 as const,
     controllers: [name],
     directory: `/cg/${name}/c1`,
+    isOwn: true,
   }));
   return { unified: false, hierarchies, tasks: [], unifiedDirectory: unified };
 }

@@ -160,6 +160,7 @@ Deno.test("an id-mapped mount that cannot be is refused", () => {
   const rootless = { ...CONTEXT, facts: { ...FACTS, euid: 1000 } };
   const mount = { ...BIND, options: ["bind"], uidMappings: map, gidMappings: map };
   assertEquals(mountProblems(mount, rootless), [
+    "/linux/namespaces: rootless container requires user namespaces",
     "/mounts/0: id-mapped mounts are not supported for rootless containers",
   ]);
 });

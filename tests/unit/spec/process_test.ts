@@ -133,6 +133,7 @@ Deno.test("an ordinary user cannot have additional groups", () => {
   const context = { ...CONTEXT, facts: { ...FACTS, euid: 1000 } };
   const problems = problemsWith((config) => config.process.user.additionalGids = [5], context);
   assertEquals(problems, [
+    "/linux/namespaces: rootless container requires user namespaces",
     "/process/user/additionalGids: cannot set any additional groups in a rootless container",
   ]);
 });

@@ -238,6 +238,7 @@ Deno.test("network devices need a network namespace, root and good names", () =>
     without("network")(config);
   }, { ...CONTEXT, facts: { ...FACTS, euid: 1 } });
   assertEquals(problems, [
+    "/linux/namespaces: rootless container requires user namespaces",
     "/linux/netDevices: unable to move network devices without a NET namespace",
     "/linux/netDevices: network devices are not supported for rootless containers",
   ]);
