@@ -75,7 +75,6 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   let ready = false;
   const answer = ({ duty, step }: Ask, asking: Pid): void => {
     using sent = receiveSent(socket, duty);
-    // It was killed between the two: the talk ends with it.
     if (sent === null) return;
     duties[duty](asking, step, sent.list);
     acknowledge(socket, reply);
@@ -117,7 +116,7 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
   }
 }
 
-/** What comes along with a question; null when it does not come. */
+/** What comes along with a question; null when whoever asked was killed between the two, and the talk ends with it. */
 function receiveSent(socket: Fd, duty: Duty): Disposable & { readonly list: Sent } | null {
   using stack = new DisposableStack();
   const wanted = SENT_WITH[duty]?.length ?? 0;
