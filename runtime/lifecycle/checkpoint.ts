@@ -180,6 +180,7 @@ function mountsToDump({ record, paths }: OpenContainer, spec: ValidSpec): Pair[]
         version,
         controllers,
         directory: "",
+        isOwn: true,
       })),
     },
   };

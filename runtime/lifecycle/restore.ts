@@ -60,6 +60,8 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     newKeyring: true,
     hooks: null,
     systemd: await systemdOf(context),
+    // CRIU maps the ids.
+    mappingTool: null,
     resctrl: await resctrlOf(loaded.spec),
     // Filters come with the images.
     seccomp: null,

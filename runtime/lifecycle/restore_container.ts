@@ -159,9 +159,12 @@ function requireCriu(criu: CriuWorker, { lsmProfile, lsmMountContext }: RestoreC
 }
 
 /** What CRIU makes is born where CRIU is. @returns the cgroups that those in the images become */
-function enterCgroups({ container, made, limits, resctrl }: Restore, criu: Pid): Pair[] {
+function enterCgroups(
+  { context, container, made, limits, resctrl }: Restore,
+  criu: Pid,
+): Pair[] {
   // With CRIU in it there are more processes than the container may have.
-  settleCgroup(container, made, { ...limits, populated: [] })(criu);
+  settleCgroup(context, container, made, { ...limits, populated: [] })(criu);
   if (made.systemd === null) made.driver.join(criu);
   resctrl?.join(criu);
   const lines = Deno.readTextFileSync(`/proc/${criu}/cgroup`).split("\n");

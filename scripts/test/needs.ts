@@ -18,6 +18,7 @@ const NEEDS: readonly Need[] = [
   { program: "losetup", package: "mount", why: "a block device of the tests' own" },
   { program: "fish", package: "fish", why: "completions" },
   { program: "zsh", package: "zsh", why: "completions" },
+  { program: "newuidmap", package: "uidmap", why: "more ids for ordinary users" },
   { program: "mandoc", package: "mandoc", why: "the form of manual pages" },
 ];
 

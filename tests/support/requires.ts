@@ -41,6 +41,7 @@ type Program =
   | "fish"
   | "losetup"
   | "mandoc"
+  | "newuidmap"
   | "ps"
   | "runc"
   | "setpriv"
@@ -53,6 +54,7 @@ const INSTALL: Readonly<Record<Program, string>> = {
   fish: "apt-get install fish",
   losetup: "apt-get install mount",
   mandoc: "apt-get install mandoc",
+  newuidmap: "apt-get install uidmap",
   ps: "apt-get install procps",
   runc: "apt-get install runc",
   setpriv: "apt-get install util-linux",

@@ -124,7 +124,7 @@ Deno.test("mappings that the kernel would refuse are refused with a reason", () 
 });
 
 Deno.test("the mappings of a user namespace to join must be those of the file, if it has any", () => {
-  const actual = [{ containerID: 0, hostID: 1000, size: 5 }];
+  const actual = [{ containerID: 0, hostID: 1000, size: 10 }];
   const context = {
     ...CONTEXT,
     userNamespaceMappings: () => ({ uidMappings: actual, gidMappings: actual }),
@@ -137,7 +137,7 @@ Deno.test("the mappings of a user namespace to join must be those of the file, i
   assertEquals(validWith(joining(actual), context).warnings, [
     "/linux/uidMappings: both a user namespace path and (matching) mappings are specified -- you may only provide one",
   ]);
-  assertEquals(problemsWith(joining([{ containerID: 0, hostID: 7, size: 5 }]), context), [
+  assertEquals(problemsWith(joining([{ containerID: 0, hostID: 7, size: 10 }]), context), [
     "/linux/uidMappings: user namespaces enabled, but both namespace path and non-matching mapping specified -- you may only provide one",
   ]);
 });
