@@ -10,7 +10,7 @@ import {
 } from "syscalls/libc/paths.ts";
 import { folderPaths, type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { StateError } from "runtime/base/errors.ts";
-import { errnoReason, ioReason } from "runtime/base/io_failure.ts";
+import { errnoReason, ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { type ContainerRecord, encodeRecord, parseRecord } from "./record.ts";
 
 /** How a state root that is not there yet is made. */
@@ -50,7 +50,11 @@ function createRoot(root: string, { sticky }: RootChoice): void {
     Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
     Deno.chmodSync(root, sticky ? 0o1700 : 0o700);
   } catch (cause) {
-    throw cannot("create state folder", root, cause);
+    const { message } = cannot("create state folder", root, cause);
+    const hint = "name a folder of your own with --root, or in XDG_RUNTIME_DIR";
+    throw new StateError(ioCode(cause) === "EACCES" ? `${message}; hint: ${hint}` : message, {
+      cause,
+    });
   }
 }
 

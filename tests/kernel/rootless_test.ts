@@ -236,3 +236,21 @@ userTest("a container whose processes nobody can find again is warned of", (user
   assertEquals(code, 0, stderr);
   assertStringIncludes(stderr, "Such configuration is strongly discouraged");
 });
+
+userTest("a state folder that the user may not make has its hint", (user) => {
+  user.configure(script("true"));
+  const { code, stderr } = user.do(
+    "ocirt",
+    "--root",
+    "/run/of-root",
+    "run",
+    "-b",
+    user.bundle,
+    "c",
+  );
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    "Cannot create state folder /run/of-root: EACCES (Permission denied); hint: name a folder",
+  );
+});
