@@ -24,7 +24,7 @@ export const command: Command = {
   description:
     `Looks at a seccomp profile: a file as linux.seccomp of config.json, or a config.json. "test" answers
 what happens to a system call with these arguments (0 where none are given), and which rule says so.
-"dump" shows the filter that the profile is compiled to. Nothing runs, and no privilege is needed.`,
+"dump" shows the filter that the profile is compiled to, with the names of numbers on each architecture. Nothing runs, and no privilege is needed.`,
   flags: [
     {
       name: "arch",

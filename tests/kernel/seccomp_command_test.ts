@@ -85,7 +85,9 @@ containerTest(
     const text = dump("text");
     assertStringIncludes(text, "; SCMP_ARCH_X86_64, SCMP_ARCH_X86\n");
     assertMatch(text, /flags SECCOMP_FILTER_FLAG_SPEC_ALLOW\n/);
-    assertMatch(text, /^ *1 {2}jeq {2}#0xc000003e, \d+, \d+ +; AUDIT_ARCH_X86_64$/m);
+    assertMatch(text, /^ *0 {2}ld {3}nr$/m);
+    assertMatch(text, /^ *\d+ {2}j.. {2}#0x2, \d+, \d+ +; open \/ fork$/m);
+    assertMatch(text, /^ *\d+ {2}jeq {2}#0xc000003e, \d+, \d+ +; AUDIT_ARCH_X86_64$/m);
     assertMatch(text, /^ *\d+ {2}ret {2}ERRNO\(EACCES\)$/m);
     const bytes = Uint8Array.from(atob(dump("base64").trim()), (letter) => letter.charCodeAt(0));
     const { listing, base64 } = JSON.parse(dump("json"));

@@ -70,6 +70,22 @@ const FAMILIES: readonly (readonly SeccompArch[])[] = [
   ["SCMP_ARCH_S390X", "SCMP_ARCH_S390"],
 ];
 
+/**
+ * Machines whose kernel reports their own architecture and one other, and nothing else whatever a process does. So says what
+ * `seccomp_data.arch` comes from, syscall_get_arch(): in arch/x86/include/asm/syscall.h AUDIT_ARCH_I386 for a call by a 32-bit gate, else
+ * AUDIT_ARCH_X86_64, also for x32; in arch/arm64/include/asm/syscall.h AUDIT_ARCH_ARM for a 32-bit task, else AUDIT_ARCH_AARCH64.
+ */
+const OTHER_REPORTED: Partial<Readonly<Record<SeccompArch, SeccompArch>>> = {
+  SCMP_ARCH_X86_64: "SCMP_ARCH_X86",
+  SCMP_ARCH_AARCH64: "SCMP_ARCH_ARM",
+};
+
+/** What `seccomp_data.arch` can be on a machine beside its own; null where that is not one value for sure. */
+export function otherAuditOf(native: SeccompArch): number | null {
+  const other = OTHER_REPORTED[native];
+  return other === undefined ? null : ARCH_TRAITS[other].audit;
+}
+
 /** The architectures that a kernel for this one takes calls of: itself first, then the others. */
 export function familyOf(native: SeccompArch): readonly SeccompArch[] {
   const family = FAMILIES.find((members) => members.includes(native)) ?? [];

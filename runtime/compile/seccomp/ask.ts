@@ -2,7 +2,7 @@ import { __X32_SYSCALL_BIT, seccompData } from "syscalls/abi/seccomp.ts";
 import { decodeClassic } from "syscalls/bpf/classic.ts";
 import { interpretClassic } from "syscalls/bpf/interpret_classic.ts";
 import type { SeccompArch, ValidSeccomp } from "runtime/spec/valid.ts";
-import { ARCH_TRAITS, type SyscallTables } from "./archs.ts";
+import { ARCH_TRAITS, otherAuditOf, type SyscallTables } from "./archs.ts";
 import { type ArgumentTest, ORDERINGS } from "./conditions.ts";
 import { type Decision, decisionsFor } from "./decisions.ts";
 import { writeFilter } from "./filter.ts";
@@ -35,7 +35,9 @@ export function askFilter(
   tables: SyscallTables,
   call: AskedCall,
 ): SeccompVerdict {
-  const program = decodeClassic(writeFilter(sectionsOf(policy, native, tables)));
+  const program = decodeClassic(
+    writeFilter(sectionsOf(policy, native, tables), otherAuditOf(native)),
+  );
   const { answer, evaluated } = interpretClassic(program, wordsOf(call));
   const reason = reasonOf(policy, native, tables, call);
   return { answer, evaluated, instructions: program.length, ...reason };

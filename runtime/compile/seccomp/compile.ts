@@ -3,7 +3,7 @@ import type { SyscallTable } from "syscalls/abi/syscall_tables/table.ts";
 import { CLASSIC_SIZE } from "syscalls/bpf/classic.ts";
 import { type Problem, SpecError } from "runtime/base/errors.ts";
 import type { SeccompArch, SeccompFlag, ValidSeccomp } from "runtime/spec/valid.ts";
-import type { SyscallTables } from "./archs.ts";
+import { otherAuditOf, type SyscallTables } from "./archs.ts";
 import { writeFilter } from "./filter.ts";
 import { archsOf, sectionsOf } from "./sections.ts";
 import { loadTables } from "./tables.ts";
@@ -53,7 +53,7 @@ export function compileWith(
   tables: SyscallTables,
   fileName: string,
 ): CompiledSeccomp {
-  const program = writeFilter(sectionsOf(policy, native, tables));
+  const program = writeFilter(sectionsOf(policy, native, tables), otherAuditOf(native));
   const instructions = program.length / CLASSIC_SIZE;
   if (instructions > BPF_MAXINSNS) {
     const problem: Problem = {

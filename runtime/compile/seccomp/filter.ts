@@ -2,49 +2,98 @@ import { seccompData } from "syscalls/abi/seccomp.ts";
 import { ClassicBuilder, type Target } from "syscalls/bpf/classic.ts";
 import { type ArgumentTest, ORDERINGS } from "./conditions.ts";
 import type { Decision } from "./decisions.ts";
-import { isSame } from "./intervals.ts";
-import { type Search, searchFor } from "./search.ts";
-import { OTHER_ARCH_ANSWER, type Section } from "./sections.ts";
+import type { Interval } from "./intervals.ts";
+import { type Choice, numberFirst } from "./number_first.ts";
+import { type Search, searchFor, weigh } from "./search.ts";
+import { KILL, OTHER_ARCH_ANSWER, type Section } from "./sections.ts";
 
-/** The program that does what the sections say. */
-export function writeFilter(sections: readonly Section[]): Uint8Array<ArrayBuffer> {
+/**
+ * The program that does what the sections say, of which the first is the machine's own.
+ *
+ * @param otherAudit what alone `seccomp_data.arch` can be beside the audit of the first; null where it can be anything
+ */
+export function writeFilter(
+  sections: readonly Section[],
+  otherAudit: number | null,
+): Uint8Array<ArrayBuffer> {
   const builder = new ClassicBuilder();
-  let next: Target = { answer: OTHER_ARCH_ANSWER };
-  for (const section of sections.toReversed()) {
-    const entry = new SectionWriter(builder, section).write();
-    next = builder.when("jumpIfEqual", section.audit, entry, next);
+  const [own] = sections;
+  if (own !== undefined && otherAudit !== null) {
+    const intervals = sections.find(({ audit }) => audit === otherAudit)?.intervals ?? NOT_LISTED;
+    const search = numberFirst(own, intervals);
+    if (search !== null) return builder.finish(writeByNumber(builder, own, otherAudit, search));
   }
-  return builder.finish(builder.load(seccompData.offsets.arch, next));
+  return builder.finish(writeByArch(builder, sections));
 }
 
-/** Writes the part for one architecture. */
-class SectionWriter {
+/** Of an architecture that the profile does not name. */
+const NOT_LISTED: readonly Interval[] = [{ from: 0, decision: KILL }];
+
+/** Looks at the architecture, then for the number among those of its section. */
+function writeByArch(builder: ClassicBuilder, sections: readonly Section[]): Target {
+  let next: Target = { answer: OTHER_ARCH_ANSWER };
+  for (const { audit, bigEndian, intervals, table } of sections.toReversed()) {
+    const writer = new DecisionWriter(builder, bigEndian);
+    const search = searchFor(intervals, weigh(intervals, table));
+    const found = writeSearch(builder, search, (decision) => writer.write(decision));
+    const entry = builder.load(seccompData.offsets.nr, found);
+    next = builder.when("jumpIfEqual", audit, entry, next);
+  }
+  return builder.load(seccompData.offsets.arch, next);
+}
+
+/** Looks for the number, then at the architecture where that makes a difference. */
+function writeByNumber(
+  builder: ClassicBuilder,
+  { audit, bigEndian }: Section,
+  otherAudit: number,
+  search: Search<Choice>,
+): Target {
+  // The architectures of one machine have one byte order.
+  const writer = new DecisionWriter(builder, bigEndian);
+  const differing = new Map<Choice, Target>();
+  const found = writeSearch(builder, search, (choice) => {
+    const { own, other } = choice;
+    if (own === other) return writer.write(own);
+    const known = differing.get(choice);
+    if (known !== undefined) return known;
+    const killed: Target = { answer: OTHER_ARCH_ANSWER };
+    const others = builder.when("jumpIfEqual", otherAudit, writer.write(other), killed);
+    const either = builder.when("jumpIfEqual", audit, writer.write(own), others);
+    const target = builder.load(seccompData.offsets.arch, either);
+    differing.set(choice, target);
+    return target;
+  });
+  return builder.load(seccompData.offsets.nr, found);
+}
+
+function writeSearch<D>(
+  builder: ClassicBuilder,
+  search: Search<D>,
+  write: (decision: D) => Target,
+): Target {
+  if (search.kind === "found") return write(search.decision);
+  const yes = writeSearch(builder, search.yes, write);
+  const no = writeSearch(builder, search.no, write);
+  return builder.when(search.comparison, search.k, yes, no);
+}
+
+/** Writes what is done about a call once it is known which one it is. */
+class DecisionWriter {
   readonly #builder: ClassicBuilder;
-  readonly #section: Section;
+  readonly #bigEndian: boolean;
   readonly #conditional = new Map<Decision, Target>();
 
-  constructor(builder: ClassicBuilder, section: Section) {
+  constructor(builder: ClassicBuilder, bigEndian: boolean) {
     this.#builder = builder;
-    this.#section = section;
+    this.#bigEndian = bigEndian;
   }
 
-  write(): Target {
-    const { intervals, frequencies } = this.#section;
-    const start = this.#find(searchFor(intervals, frequencies));
-    return this.#builder.load(seccompData.offsets.nr, start);
-  }
-
-  #find(search: Search): Target {
-    if (search.kind === "found") return this.#decide(search.interval.decision);
-    const yes = this.#find(search.yes);
-    const no = this.#find(search.no);
-    return this.#builder.when(search.comparison, search.k, yes, no);
-  }
-
-  #decide(decision: Decision): Target {
+  write(decision: Decision): Target {
     const { answer, rules } = decision;
     if (rules.length === 0) return { answer };
-    for (const [known, target] of this.#conditional) if (isSame(known, decision)) return target;
+    const known = this.#conditional.get(decision);
+    if (known !== undefined) return known;
     let next: Target = { answer };
     for (const rule of rules.toReversed()) {
       let yes: Target = { answer: rule.answer };
@@ -95,7 +144,7 @@ class SectionWriter {
   }
 
   #load(index: number, half: "low" | "high", next: Target): Target {
-    const isSecond = (half === "high") !== this.#section.bigEndian;
+    const isSecond = (half === "high") !== this.#bigEndian;
     return this.#builder.load(FIRST_ARGUMENT + 8 * index + (isSecond ? 4 : 0), next);
   }
 }

@@ -1,9 +1,26 @@
 import type { Decision } from "./decisions.ts";
 
 /** The system call numbers from `from` up to the next interval's. */
-export interface Interval {
+export interface Interval<D = Decision> {
   readonly from: number;
-  readonly decision: Decision;
+  readonly decision: D;
+}
+
+/** One object for all decisions that are compiled to the same code, so that who has them need but compare objects. */
+export class SameDecisions {
+  readonly #plain = new Map<number, Decision>();
+  readonly #conditional: Decision[] = [];
+
+  one(decision: Decision): Decision {
+    if (decision.rules.length > 0) {
+      const known = this.#conditional.find((it) => isSame(it, decision));
+      if (known === undefined) this.#conditional.push(decision);
+      return known ?? decision;
+    }
+    const known = this.#plain.get(decision.answer);
+    if (known === undefined) this.#plain.set(decision.answer, decision);
+    return known ?? decision;
+  }
 }
 
 /**
@@ -11,16 +28,21 @@ export interface Interval {
  *
  * @param ground what is answered where nothing else is said, sorted, the first from 0
  * @param byNumber what is said of single numbers
+ * @param same gets what the intervals have
  */
 export function intervals(
   ground: readonly Interval[],
   byNumber: ReadonlyMap<number, Decision>,
+  same: SameDecisions,
 ): readonly Interval[] {
   const numbers = Uint32Array.from(byNumber.keys()).sort();
   const found: Interval[] = [];
-  let last: Decision | null = null;
-  const put = (from: number, decision: Decision): void => {
-    if (last !== null && isSame(last, decision)) return;
+  let [lastSaid, last]: (Decision | null)[] = [null, null];
+  const put = (from: number, said: Decision): void => {
+    if (said === lastSaid) return;
+    lastSaid = said;
+    const decision = same.one(said);
+    if (decision === last) return;
     found.push({ from, decision });
     last = decision;
   };
@@ -39,14 +61,14 @@ export function intervals(
   return found;
 }
 
-/** Whether two decisions are compiled to the same code. */
-export function isSame(a: Decision, b: Decision): boolean {
+function isSame(a: Decision, b: Decision): boolean {
   if (a === b) return true;
   if (a.answer !== b.answer || a.rules.length !== b.rules.length) return false;
   return a.rules.every(({ tests, answer, origin }, i) => {
     const other = b.rules[i];
-    // Rules of one origin have the same conditions, but for the number of a multiplexed call, which makes another list.
+    // Rules of one origin have the same conditions, but for the number of a multiplexed call, and what 32-bit arguments cannot be asked.
     return other !== undefined && origin === other.origin && answer === other.answer &&
+      tests.length === other.tests.length &&
       tests.every((test, j) => isSameTest(test, other.tests[j]));
   });
 }

@@ -33,6 +33,7 @@ export function listFilter(
   archs: readonly SeccompArch[],
   tables: SyscallTables,
 ): readonly ListedInstruction[] {
+  const isByNumber = program[0]?.k === seccompData.offsets.nr;
   const sections = namesBySection(archs, tables);
   let section = -1;
   let loaded = -1;
@@ -49,7 +50,7 @@ export function listFilter(
       : loaded === seccompData.offsets.arch
       ? auditName(k)
       : loaded === seccompData.offsets.nr
-      ? sections[section]?.get(k) ?? ""
+      ? isByNumber ? namesOf(k, sections) : sections[section]?.get(k) ?? ""
       : "";
     return { text: textOf(instruction, at), note };
   });
@@ -69,6 +70,12 @@ function namesBySection(
     sections.set(audit, names);
   }
   return [...sections.values()];
+}
+
+/** The names that a number has on each architecture, `-` for none: `mount / getresuid`. */
+function namesOf(number: number, sections: readonly ReadonlyMap<number, string>[]): string {
+  const names = sections.map((section) => section.get(number) ?? "-");
+  return names.every((name) => name === "-") ? "" : names.join(" / ");
 }
 
 function textOf({ code, jt, jf, k }: ClassicInstruction, at: number): string {

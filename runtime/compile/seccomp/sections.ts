@@ -1,24 +1,24 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { __X32_SYSCALL_BIT, SECCOMP_RET } from "syscalls/abi/seccomp.ts";
+import type { SyscallTable } from "syscalls/abi/syscall_tables/table.ts";
 import type { SeccompArch, ValidSeccomp } from "runtime/spec/valid.ts";
 import { ARCH_TRAITS, familyOf, type SyscallTables } from "./archs.ts";
 import { type ArchDecisions, type Decision, decisionsFor, returnOf } from "./decisions.ts";
-import { frequencies } from "./frequent.ts";
-import { type Interval, intervals } from "./intervals.ts";
+import { type Interval, intervals, SameDecisions } from "./intervals.ts";
 
 /** The part of a filter for one value of `seccomp_data.arch`. */
 export interface Section {
   readonly audit: number;
   readonly bigEndian: boolean;
   readonly intervals: readonly Interval[];
-  /** How often calls are made, by number; see frequencies(). */
-  readonly frequencies: ReadonlyMap<number, number>;
+  /** The calls that the numbers are those of. */
+  readonly table: SyscallTable;
 }
 
 /** For architectures that the profile does not name, and calls of x32 where it does not. */
 export const OTHER_ARCH_ANSWER = SECCOMP_RET.SECCOMP_RET_KILL_THREAD;
 
-const KILL: Decision = { answer: OTHER_ARCH_ANSWER, rules: [], origin: "" };
+export const KILL: Decision = { answer: OTHER_ARCH_ANSWER, rules: [], origin: "" };
 
 const ENOSYS: Decision = {
   answer: SECCOMP_RET.SECCOMP_RET_ERRNO + ERRNO.ENOSYS,
@@ -45,6 +45,8 @@ export function sectionsOf(
     archs.map((arch) => [arch, decisionsFor(policy, ARCH_TRAITS[arch], tables[arch] ?? {})]),
   );
   const sections = new Map<number, Section>();
+  const same = new SameDecisions();
+  same.one(KILL);
   for (const arch of archs) {
     const { audit, bigEndian } = ARCH_TRAITS[arch];
     if (sections.has(audit)) continue;
@@ -52,14 +54,9 @@ export function sectionsOf(
     const x32 = decisions.get("SCMP_ARCH_X32");
     const own = decisions.get(arch) as ArchDecisions;
     const cut = audit === ARCH_TRAITS.SCMP_ARCH_X32.audit
-      ? x86Intervals(policy, x86 ?? null, x32 ?? null)
-      : plainIntervals(policy, arch, own);
-    sections.set(audit, {
-      audit,
-      bigEndian,
-      intervals: cut,
-      frequencies: frequencies(tables[arch] ?? {}),
-    });
+      ? x86Intervals(policy, x86 ?? null, x32 ?? null, same)
+      : plainIntervals(policy, arch, own, same);
+    sections.set(audit, { audit, bigEndian, intervals: cut, table: tables[arch] ?? {} });
   }
   return [...sections.values()];
 }
@@ -80,16 +77,17 @@ function plainIntervals(
   policy: ValidSeccomp,
   arch: SeccompArch,
   { byNumber, highest }: ArchDecisions,
+  same: SameDecisions,
 ): readonly Interval[] {
   const otherwise = defaultOf(policy);
   const ground: Interval[] = [{ from: 0, decision: otherwise }];
   if (highest !== null && answersEnosys(policy)) {
     ground.push({ from: highest + 1, decision: ENOSYS });
     if (isUnknownOfS390(arch, SETUP)) {
-      return intervals(ground, new Map(byNumber).set(SETUP, ENOSYS));
+      return intervals(ground, new Map(byNumber).set(SETUP, ENOSYS), same);
     }
   }
-  return intervals(ground, byNumber);
+  return intervals(ground, byNumber, same);
 }
 
 const SETUP = 0;
@@ -104,6 +102,7 @@ function x86Intervals(
   policy: ValidSeccomp,
   wide: ArchDecisions | null,
   x32: ArchDecisions | null,
+  same: SameDecisions,
 ): readonly Interval[] {
   const otherwise = defaultOf(policy);
   const beyond = (decisions: ArchDecisions | null): Decision =>
@@ -129,5 +128,5 @@ function x86Intervals(
   ground.push({ from: 0xc0000000, decision: beyond(x32) });
   if (beyond(x32) === KILL) ground.push({ from: NO_CALL, decision: otherwise });
   const both = new Map([...wide?.byNumber ?? [], ...x32?.byNumber ?? []]);
-  return intervals(ground, both);
+  return intervals(ground, both, same);
 }
