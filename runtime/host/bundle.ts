@@ -50,6 +50,7 @@ export function readBundle(bundle: string, configFile = "config.json"): Bundle {
   const path = resolveUserPath(bundle);
   const folder = realFolder(path);
   const file = configFile.startsWith("/") ? configFile : `${folder}/${configFile}`;
+  refuseEndless(file);
   try {
     return { bundle: folder, text: Deno.readTextFileSync(file), file };
   } catch (cause) {
@@ -60,6 +61,27 @@ export function readBundle(bundle: string, configFile = "config.json"): Bundle {
     }
     const hint = ioCode(cause) === "ENOENT" ? '; hint: the command "spec" writes a template' : "";
     throw new UsageError(`Cannot read ${file}: ${ioReason(cause)}${hint}`, { cause });
+  }
+}
+
+/** Numbers of the memory devices that give bytes without end: zero, full, random and urandom (mem(4), random(4)). */
+const MEMORY_DEVICES = 1;
+const ENDLESS: readonly number[] = [5, 7, 8, 9];
+
+/** Reading one of these would take all memory. They are below /dev, so that nothing is asked about other files. */
+function refuseEndless(file: string): void {
+  if (!file.includes("/dev/")) return;
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(file);
+  } catch {
+    // Reading it will tell.
+    return;
+  }
+  const { isCharDevice, rdev } = info;
+  if (isCharDevice !== true || rdev === null) return;
+  if (rdev >> 8 === MEMORY_DEVICES && ENDLESS.includes(rdev & 0xff)) {
+    throw new UsageError(`Cannot read ${file}: it is a device that has no end`);
   }
 }
 
@@ -112,8 +134,10 @@ function isDirectory(path: string): boolean {
  * @throws {UsageError} naming the file and why it cannot be read
  */
 export function readUserFile(path: string): string {
+  const file = resolveUserPath(path);
+  refuseEndless(file);
   try {
-    return Deno.readTextFileSync(resolveUserPath(path));
+    return Deno.readTextFileSync(file);
   } catch (cause) {
     throw new UsageError(`Cannot read ${path}: ${ioReason(cause)}`, { cause });
   }

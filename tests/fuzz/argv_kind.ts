@@ -122,7 +122,7 @@ export async function argvKind(box: Box): Promise<Kind<ArgvInput>> {
       const fault = argvFault(outcome, commands);
       containers.after(args);
       box.clear(box.cwd);
-      const left = traceFault(before(), box.root);
+      const left = traceFault(withoutFiles(before()), box.root, withoutFiles);
       if (left !== null) containers.settle();
       return fault ?? left;
     },
@@ -133,6 +133,11 @@ export async function argvKind(box: Box): Promise<Kind<ArgvInput>> {
       }
     },
   };
+}
+
+/** A command line may ask for files wherever it likes. */
+function withoutFiles(all: Traces): Traces {
+  return new Map([...all].filter(([what]) => what !== "file"));
 }
 
 function commandLine(commands: readonly Command[], random: Random, box: Box): string[] {

@@ -4,6 +4,7 @@ import {
   checkNamespacePaths,
   checkRootfs,
   readBundle,
+  readUserFile,
   resolveUserPath,
 } from "runtime/host/bundle.ts";
 import { inTempDir } from "tests/support/temp_dir.ts";
@@ -81,4 +82,16 @@ Deno.test("resolveUserPath() leaves absolute paths alone and takes others from t
   assertEquals(resolveUserPath("/a/../b"), "/a/../b");
   assertEquals(resolveUserPath("a/../b"), `${Deno.cwd()}/a/../b`);
   assertEquals(resolveUserPath("."), Deno.cwd());
+});
+
+Deno.test("a file without end is not read, one that is only below /dev is", () => {
+  inTempDir((dir) => {
+    for (const device of ["zero", "full", "urandom"]) {
+      const message = `Cannot read /dev/${device}: it is a device that has no end`;
+      assertThrows(() => readBundle(dir, `/dev/${device}`), UsageError, message);
+      assertThrows(() => readUserFile(`/dev/${device}`), UsageError, message);
+    }
+    assertEquals(readBundle(dir, "/dev/null").text, "");
+    assertEquals(readUserFile("/dev/null"), "");
+  });
 });
