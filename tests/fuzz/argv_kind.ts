@@ -73,7 +73,7 @@ const WORDS: readonly [string, ...string[]] = [
   "/dev/null",
   "/dev/full",
   "/proc/self/exe",
-  "/proc/self/fd/1",
+  "/proc/self/fd/99",
   "/nonexistent/file",
   "a:b:c",
   "a,b",
