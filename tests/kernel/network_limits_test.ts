@@ -24,10 +24,11 @@ containerTest(
 /** A tree whose last cgroup is not quite gone at its unmounting stays with the kernel; it goes at the next one. */
 function freesTree(folder: string): Disposable {
   const isFree = (): boolean => /^net_cls\t0\t/m.test(readText("/proc/cgroups") ?? "");
-  const again = `sleep 0.1; mount -t cgroup -o net_cls,net_prio network ${folder} && umount ${folder}`;
+  const again =
+    `mount -t cgroup -o net_cls,net_prio network ${folder} && umount ${folder}; sleep 0.5`;
   return {
     [Symbol.dispose](): void {
-      for (let tries = 0; !isFree() && tries < 100; tries++) {
+      for (let tries = 0; !isFree() && tries < 20; tries++) {
         runProgram(["unshare", "-m", "--propagation", "private", "sh", "-c", again]);
       }
     },
