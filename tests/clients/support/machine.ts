@@ -124,7 +124,7 @@ export class Machine implements Disposable {
 
   #prepare(): void {
     makeRootfs(`${this.#stage.dir}/image`);
-    this.sh(`ip link set lo up\n${packImage()}`);
+    this.sh(`chmod 1777 /var/tmp\nip link set lo up\n${packImage()}`);
   }
 }
 

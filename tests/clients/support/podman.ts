@@ -21,6 +21,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "ocirt"
+runtime_supports_json = ["ocirt"]
 env = ["PODMAN_IGNORE_CGROUPSV1_WARNING=1"]
 [engine.runtimes]
 ocirt = ["${RUNTIME}"]
