@@ -158,6 +158,8 @@ export type RootStep =
     readonly source: string;
     readonly deep: boolean;
     readonly nofollow: boolean;
+    /** Whether the mount namespace may be one of others, of which nothing can be cloned; the source is then taken by its path. */
+    readonly mayBeRefused: boolean;
   }
   | { readonly kind: "pivotRoot" }
   /** Takes a mount of the host's out of this mount namespace, or covers it; one that is gone with another is fine. */

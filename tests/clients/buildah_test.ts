@@ -53,7 +53,7 @@ clientTest("buildah", buildah, {
       "/mnt/bin/sh\nno\n",
     );
     assertEquals(
-      run("--mount type=tmpfs,destination=/mnt", "grep -c \" /mnt tmpfs\" /proc/mounts"),
+      run("--mount type=tmpfs,destination=/mnt", 'grep -c " /mnt tmpfs" /proc/mounts'),
       "1\n",
     );
     assertEquals(

@@ -223,6 +223,39 @@ userTest("a user namespace in one can have what that has, and nothing else", (us
   assertStringIncludes(messageOf(nested(7)), "this user namespace has not all of");
 });
 
+/** Root of a user namespace with the ids that newuidmap(1) gives, and perhaps a mount namespace that belongs to it. */
+function asEngine(user: OrdinaryUser, more: readonly string[], ...argv: string[]): Result {
+  return user.do("unshare", "--map-root-user", "--map-auto", ...more, ...argv);
+}
+
+/** A container whose root is a user that nobody has let into the folder of its mounts. */
+function withClosedSource(user: OrdinaryUser): string[] {
+  const closed = `${user.runtimeDir}/closed`;
+  user.configure((config) => {
+    script("cat /tmp/file")(config);
+    config.linux["uidMappings"] = [{ containerID: 0, hostID: 1, size: 500 }];
+    config.linux["gidMappings"] = [{ containerID: 0, hostID: 1, size: 500 }];
+    const options = ["rbind", "ro", "nosuid", "nodev"];
+    config.mounts.push({ destination: "/tmp", type: "bind", source: `${closed}/data`, options });
+  });
+  const make = `mkdir -p "$0/data"; chmod 700 "$0"; echo seen >"$0/data/file"; exec "$@"`;
+  return ["sh", "-c", make, closed, "ocirt", "run", "--bundle", user.bundle, "c"];
+}
+
+userTest(
+  "a source that only the root of the user namespace around can reach is mounted",
+  (user) => {
+    assertEquals(succeeded(asEngine(user, ["--mount"], ...withClosedSource(user))), "seen\n");
+  },
+  { ranges: "some" },
+);
+
+userTest("a source out of reach is told where the mount namespace is not the caller's", (user) => {
+  const result = asEngine(user, [], ...withClosedSource(user));
+  assertEquals(result.code, 1);
+  assertMatch(messageOf(result), /\/tmp.*\(\/mounts\/\d+\): EACCES/);
+}, { ranges: "some" });
+
 userTest("a container whose processes nobody can find again is warned of", (user) => {
   user.configure((config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "pid");

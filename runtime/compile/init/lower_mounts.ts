@@ -211,7 +211,11 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
   const reached = builder.label();
   const done = builder.label();
   if (opened !== undefined) {
+    const usable = builder.label();
     builder.branch({ when: { kind: "succeeded" }, to: reached });
+    builder.branch({ of: { slot: opened }, when: { kind: "succeeded" }, to: usable });
+    builder.fail(builder.immediate(ERRNO.EACCES, "EACCES"));
+    builder.place(usable);
     builder.set(tree, builder.value(opened, "source"));
     if (step.mustBeProc) requireProc(low, tree, "EINVAL");
     if (attributes !== null) addAttributes(low, tree, attributes);

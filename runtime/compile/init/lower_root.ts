@@ -134,9 +134,13 @@ function lowerKeep(
 
 /** What is cloned of the host's shared mounts would be shared with them: what is mounted there in the container would show on the host. */
 function lowerSource(low: Lowering, step: Of<"openSource"> & { readonly origin: string }): void {
-  const into = low.builder.slot();
-  cloneSource(low, { ...step, into });
+  const { builder } = low;
+  const into = builder.slot();
+  const refused = builder.label();
+  cloneSource(low, { ...step, into, forgive: step.mayBeRefused ? [ERRNO.EPERM] : [] });
+  if (step.mayBeRefused) builder.branch({ when: { kind: "failed" }, to: refused });
   setPropagation(low, into, ["rslave"]);
+  builder.place(refused);
   low.sources.set(step.origin, into);
 }
 

@@ -14,7 +14,7 @@ function inventory(machine: Place): string[] {
     `find /sys/fs/cgroup -mindepth 3 -type d ${NOT_OF_CONTAINERS} | sed 's/^/cgroup /'
 cut -d ' ' -f 5 /proc/self/mountinfo | sed 's/^/mount /'
 ps -eo comm= | sed 's/^/process /'
-find /run -path '*runc*' -name state.json | sed 's/^/state /'`,
+find /run -path '*/ocirt/*/*' -o -path '*runc*' -name state.json | sed 's/^/state /'`,
   );
   return lines.split("\n").filter((line) => line !== "").sort();
 }
