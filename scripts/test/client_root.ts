@@ -14,7 +14,7 @@ const CLIENTS = ["buildah", "containerd", "docker.io", "docker-buildx", "podman"
 const COMPANY = [
   ..."aardvark-dns base-files base-passwd bash busybox-static catatonit conmon coreutils criu dash"
     .split(" "),
-  ..."findutils fuse-overlayfs grep iproute2 iptables netavark nftables passt procps runc sed slirp4netns tar tini uidmap util-linux"
+  ..."findutils fuse-overlayfs grep gzip iproute2 iptables netavark nftables passt procps runc sed slirp4netns tar tini uidmap util-linux"
     .split(" "),
 ];
 /** In releases of which it is not a part of docker.io. */
@@ -102,8 +102,10 @@ function finish(root: string): void {
   Deno.copyFileSync(`${base}/passwd.master`, `${root}/etc/passwd`);
   Deno.copyFileSync(`${base}/group.master`, `${root}/etc/group`);
   linkWhereNothingIs("/run", `${root}/var/run`);
-  for (const name of ["iptables", "ip6tables", "iptables-save", "ip6tables-save"]) {
-    linkWhereNothingIs("xtables-nft-multi", `${root}/usr/sbin/${name}`);
+  for (const family of ["iptables", "ip6tables"]) {
+    for (const name of [family, `${family}-save`, `${family}-restore`]) {
+      linkWhereNothingIs("xtables-nft-multi", `${root}/usr/sbin/${name}`);
+    }
   }
   Deno.writeTextFileSync(`${root}/etc/hosts`, "127.0.0.1 localhost\n");
   Deno.writeTextFileSync(`${root}/etc/resolv.conf`, "");

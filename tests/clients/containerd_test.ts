@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Pty } from "tests/support/pty.ts";
+import { canCheckpoint, COUNT, countsOn } from "./support/counter.ts";
 import { IMAGE, IMAGE_NAME } from "./support/image.ts";
 import { clientTest, type Machine, RUNTIME } from "./support/machine.ts";
 
@@ -79,6 +80,23 @@ clientTest("containerd", containerd, {
     pty.start(machine.exec(["sh", "-c", command], ["--tty"]));
     await pty.waitFor(/31 97/);
     assertEquals(await pty.end(), 3);
+  },
+
+  "takes checkpoints of a task, which goes on from there": (machine) => {
+    if (!canCheckpoint(machine)) return;
+    let calls = 0;
+    const count = (): string => `ctr task exec --exec-id e${++calls}-$$ one cat /n`;
+    machine.sh(`${RUN} --detach ${IMAGE_NAME} one sh -c '${COUNT}'`);
+    const before = countsOn(machine, count(), 20);
+    machine.sh("ctr container checkpoint --rw --image --task one kept");
+    countsOn(machine, count(), before);
+    machine.sh("ctr task rm --force one; ctr container rm one");
+    machine.sh("ctr container restore --rw --live one kept");
+    assert(Number(machine.sh(count())) >= before);
+    countsOn(machine, count(), before);
+    machine.sh("ctr task checkpoint --exit --image-path /tmp/images one; rm -r /tmp/images");
+    machine.until("ctr task ls | grep STOPPED");
+    machine.sh("ctr task rm --force one; ctr container rm one; ctr images rm kept");
   },
 
   "starts 50 containers at once": async (machine) => {

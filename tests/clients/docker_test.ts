@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Pty } from "tests/support/pty.ts";
+import { canCheckpoint, COUNT, countsOn } from "./support/counter.ts";
 import { IMAGE } from "./support/image.ts";
 import { clientTest, type Machine, RUNTIME } from "./support/machine.ts";
 
@@ -127,6 +128,18 @@ docker buildx build --quiet --tag built .`);
     assertEquals(machine.sh("docker inspect --format '{{.State.OOMKilled}}' one"), "true\n");
     machine.sh("docker rm one");
   },
+
+  "takes a checkpoint of a container, which goes on from there": (machine) => {
+    if (!canCheckpoint(machine)) return;
+    const flags = "--security-opt seccomp=unconfined --network none";
+    machine.sh(`docker run --detach --name one ${flags} box sh -c '${COUNT}'`);
+    const before = countsOn(machine, "docker exec one cat /n", 20);
+    machine.sh("docker checkpoint create one kept; docker start --checkpoint kept one");
+    assert(Number(machine.sh("docker exec one cat /n")) >= before);
+    countsOn(machine, "docker exec one cat /n", before);
+    machine.sh("docker rm --force one");
+  },
+
   "restarts a container by its policy": (machine) => {
     machine.sh("docker run --detach --name one --restart on-failure:2 box sh -c 'exit 5'");
     machine.until(

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Pty } from "tests/support/pty.ts";
+import { canCheckpoint, COUNT, countsOn } from "./support/counter.ts";
 import { IMAGE } from "./support/image.ts";
 import { clientTest, type Machine } from "./support/machine.ts";
 import { configurePodman } from "./support/podman.ts";
@@ -128,6 +129,23 @@ podman kube play /tmp/play.yaml`);
     machine.until("podman logs played-one | grep -x hello");
     assertEquals(machine.sh("podman exec played-one id -u"), "5\n");
     machine.sh("podman kube down --force /tmp/play.yaml");
+  },
+  "takes checkpoints of a container, which goes on from there": (machine) => {
+    if (!canCheckpoint(machine)) return;
+    machine.sh(`podman run --detach --name one box sh -c '${COUNT}'`);
+    const before = countsOn(machine, "podman exec one cat /n", 20);
+    machine.sh("podman container checkpoint one");
+    assertMatch(machine.sh("podman ps --all --format '{{.Names}} {{.Status}}'"), /^one Exited/m);
+    machine.sh("podman container restore one");
+    assert(Number(machine.sh("podman exec one cat /n")) >= before);
+    const kept = countsOn(machine, "podman exec one cat /n", before);
+    machine.sh("podman container checkpoint --leave-running --export /tmp/one.tar one");
+    countsOn(machine, "podman exec one cat /n", kept);
+    machine.sh("podman rm --force --time 0 one");
+    machine.sh("podman container restore --import /tmp/one.tar --name two");
+    assert(Number(machine.sh("podman exec two cat /n")) >= kept);
+    countsOn(machine, "podman exec two cat /n", kept);
+    machine.sh("podman rm --force --time 0 two; rm /tmp/one.tar");
   },
   "restarts a container by its policy": (machine) => {
     machine.sh("podman run --detach --name one --restart on-failure:2 box sh -c 'exit 5'");
