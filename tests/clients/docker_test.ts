@@ -134,7 +134,9 @@ docker buildx build --quiet --tag built .`);
     const flags = "--security-opt seccomp=unconfined --network none";
     machine.sh(`docker run --detach --name one ${flags} box sh -c '${COUNT}'`);
     const before = countsOn(machine, "docker exec one cat /n", 20);
-    machine.sh("docker checkpoint create one kept; docker start --checkpoint kept one");
+    machine.sh("docker checkpoint create one kept");
+    // Docker stumbles over its own copy of the checkpoint until containerd has thrown that away (moby issue 42900).
+    machine.until("docker start --checkpoint kept one");
     assert(Number(machine.sh("docker exec one cat /n")) >= before);
     countsOn(machine, "docker exec one cat /n", before);
     machine.sh("docker rm --force one");
