@@ -91,13 +91,14 @@ async function inSandbox(options: FuzzOptions, shared: string): Promise<number> 
     args.push("--replay", `${SHARED}/replay`);
   }
   const deno = Deno.execPath();
-  const script = 'cd "$1" && shift && exec "$@"';
+  const cache = cacheFolder();
+  const script = 'cd "$1" && export DENO_DIR="$2" && shift 2 && exec "$@"';
   const run = [deno, "run", "-A", "-q", "--no-check", "--cached-only", "scripts/fuzz.ts", ...args];
   const sandbox = startSandbox({
     shown: [deno.slice(0, deno.lastIndexOf("/")), ROOT],
-    copied: [cacheFolder()],
+    copied: [cache],
     findings: shared,
-    command: ["sh", "-c", script, "sh", ROOT, ...run],
+    command: ["sh", "-c", script, "sh", ROOT, cache, ...run],
   });
   const watcher = setInterval(() => watch(shared, () => sandbox.end()), 5000);
   const interrupted = (): void => sandbox.end();

@@ -2,6 +2,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import { checkNamespacePaths, checkRootfs, readBundle } from "runtime/host/bundle.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
 import { probeHost } from "runtime/host/probe.ts";
+import type { Config } from "runtime/spec/config.ts";
 import { parseConfig } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
@@ -29,18 +30,32 @@ export interface LoadedBundle {
  * @throws {HostError} the bundle, its rootfs or a namespace is not there
  */
 export function loadBundle(bundle: string, configFile: string): LoadedBundle {
-  const loaded = readSpec(bundle, configFile);
+  const loaded = read(bundle, configFile, (facts) => facts);
   return { ...loaded, spec: withHostLabels(loaded.spec, "/process", configFile) };
 }
 
-/** The same for a reader that will run nothing: labels that the host does not know are no error there. */
+/**
+ * The same for a reader that will run nothing: labels that the host does not know are no error there, and what an ordinary user
+ * could not run is read as root would run it.
+ */
 export function readSpec(bundle: string, configFile: string): LoadedBundle {
-  const read = readBundle(bundle, configFile);
-  const facts = probeHost();
+  return read(bundle, configFile, (facts, config) => {
+    const own = config.linux?.namespaces?.some(({ type }) => type === "user") ?? false;
+    return own ? facts : { ...facts, euid: 0 };
+  });
+}
+
+function read(
+  bundle: string,
+  configFile: string,
+  factsFor: (facts: HostFacts, config: Config) => HostFacts,
+): LoadedBundle {
+  const file = readBundle(bundle, configFile);
   const fileName = configFile;
-  const config = parseConfig(read.text, fileName);
+  const config = parseConfig(file.text, fileName);
+  const facts = factsFor(probeHost(), config);
   const spec = validate(config, {
-    bundle: read.bundle,
+    bundle: file.bundle,
     fileName,
     facts,
     namespaceIsHost: (type, path) => isOwnNamespace(NAMESPACES[type].file, path),
@@ -49,8 +64,8 @@ export function readSpec(bundle: string, configFile: string): LoadedBundle {
   if (spec.root.kind === "directory") checkRootfs(spec.root.path, fileName);
   checkNamespacePaths(spec, fileName);
   return {
-    bundle: read.bundle,
-    text: read.text,
+    bundle: file.bundle,
+    text: file.text,
     spec: withHome(spec),
     facts,
     links: linksOf(spec),

@@ -216,6 +216,9 @@ containerTest("who may write to no cgroup gets no container without its limits",
     const { bundle } = stage.container((config) => {
       config.linux["cgroupsPath"] = cgroupsPath;
       config.linux["resources"] = resources;
+      config.linux.namespaces.push({ type: "user" });
+      config.linux["uidMappings"] = [{ containerID: 0, hostID: 65_534, size: 1 }];
+      config.linux["gidMappings"] = [{ containerID: 0, hostID: 65_534, size: 1 }];
     });
     const id = stage.cgroup.slice(1);
     const words = [OCIRT, "--root", root, "create", "--bundle", bundle, id];
