@@ -2,8 +2,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import { checkNamespacePaths, checkRootfs, readBundle } from "runtime/host/bundle.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
 import { probeHost } from "runtime/host/probe.ts";
-import type { Config } from "runtime/spec/config.ts";
-import { parseConfig } from "runtime/spec/parse.ts";
+import { namesNamespace, parseConfig } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { validate } from "runtime/spec/validate.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
@@ -39,21 +38,20 @@ export function loadBundle(bundle: string, configFile: string): LoadedBundle {
  * could not run is read as root would run it.
  */
 export function readSpec(bundle: string, configFile: string): LoadedBundle {
-  return read(bundle, configFile, (facts, config) => {
-    const own = config.linux?.namespaces?.some(({ type }) => type === "user") ?? false;
-    return own ? facts : { ...facts, euid: 0 };
+  return read(bundle, configFile, (facts, inUserNamespace) => {
+    return inUserNamespace ? facts : { ...facts, euid: 0 };
   });
 }
 
 function read(
   bundle: string,
   configFile: string,
-  factsFor: (facts: HostFacts, config: Config) => HostFacts,
+  factsFor: (facts: HostFacts, inUserNamespace: boolean) => HostFacts,
 ): LoadedBundle {
   const file = readBundle(bundle, configFile);
   const fileName = configFile;
   const config = parseConfig(file.text, fileName);
-  const facts = factsFor(probeHost(), config);
+  const facts = factsFor(probeHost(), namesNamespace(config, "user"));
   const spec = validate(config, {
     bundle: file.bundle,
     fileName,

@@ -26,6 +26,11 @@ export function parseConfig(text: string, fileName: string): Config {
   return parse(CONFIG_TABLE, text, fileName) as Config;
 }
 
+/** Whether a configuration lists a namespace of this type, of its own or joined; it need not be valid otherwise. */
+export function namesNamespace({ linux }: Config, wanted: string): boolean {
+  return linux?.namespaces?.some(({ type }) => type === wanted) ?? false;
+}
+
 /**
  * Reads the process.json of `exec --process`.
  *
