@@ -5,6 +5,7 @@ import { Arena } from "syscalls/libc/arena.ts";
 import { bestEffort } from "syscalls/libc/call.ts";
 import { receiveDescriptors } from "syscalls/libc/descriptors.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
+import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
 import { receive, send } from "syscalls/libc/sockets.ts";
 import { decodeReport, REPORT_SIZE, TAG_FAILED } from "syscalls/native/report.ts";
 import {
@@ -32,8 +33,8 @@ export interface Duties {
   readonly idmap: (init: Pid, step: number, sent: Sent) => void;
   readonly terminal: (init: Pid, step: number, sent: Sent) => void;
   readonly hooks: (init: Pid) => void;
-  /** Takes the listener of the process's filter, which has this number there. */
-  readonly listener: (process: Pid, descriptor: number) => void;
+  /** Hands on the listener of the process's filter, the one that is sent. */
+  readonly listener: (process: Pid, step: number, sent: Sent) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */
   readonly warn: (step: number, errno: number) => void;
   /** Called once, while the init builds its root: what has to be done anyway costs no time then. */
@@ -104,7 +105,7 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         break;
       case "listener":
         if (init === null) return { end: "lost", init };
-        duties.listener(init, said.descriptor);
+        takeListener(init, said, duties);
         acknowledge(socket, reply);
         break;
       case "ready":
@@ -114,6 +115,17 @@ export function converse(socket: Fd, first: Pid, duties: Duties, until: Until): 
         break;
     }
   }
+}
+
+/** Takes the listener out of the process, as only who may trace it can. */
+function takeListener(
+  process: Pid,
+  { step, descriptor }: Extract<FromChild, { type: "listener" }>,
+  duties: Duties,
+): void {
+  using pidfd = openPidfd(process);
+  using listener = takeDescriptor(pidfd.fd, descriptor);
+  duties.listener(process, step, [listener]);
 }
 
 /** What comes along with a question; null when whoever asked was killed between the two, and the talk ends with it. */

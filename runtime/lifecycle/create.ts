@@ -389,8 +389,8 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
     },
     hooks: () => hooks?.run(record, made.facts),
     seccomp,
-    listener: (init, descriptor) =>
-      seccomp?.sendListener(init, descriptor, { record, status: "creating" }),
+    listener: (init, _step, sent) =>
+      seccomp?.sendListener(init, sent, { record, status: "creating" }),
   });
   if (hooks === null) return record;
   record = { ...record, creating: false };

@@ -132,7 +132,7 @@ function join(context: Context, options: Join): Pid {
         if (keepTerminal !== null) takeTerminal(sent, plan.host, keepTerminal);
       },
       limits: (process) => setLimits(process, plan.host),
-      listener: (process, descriptor) => seccomp?.sendListener(process, descriptor, container),
+      listener: (process, _step, sent) => seccomp?.sendListener(process, sent, container),
       warn: (step, errno) => warn(context, plan, step, errno),
     },
   });

@@ -1,9 +1,9 @@
-import type { Pid } from "syscalls/abi/brand.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { OcirtError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { processInfo } from "runtime/host/process_info.ts";
+import type { Duties } from "runtime/launch/converse.ts";
 import { INIT_FAILED } from "runtime/launch/explain.ts";
 import { planHook } from "runtime/plan/hook.ts";
 import type { Plan } from "runtime/plan/plan.ts";
@@ -29,8 +29,8 @@ export interface HookList extends HookMoment {
   readonly plan: (hook: ValidHook) => Plan;
   /** A pidfd of the process whose namespaces the plans join; null when they join none. */
   readonly target: OwnedFd | null;
-  /** Called with the number that the listener of the hook's filter has in it; null for hooks without a filter. */
-  readonly listener: ((hook: Pid, descriptor: number) => void) | null;
+  /** Hands on the listener of the hook\'s filter; null for hooks without a filter. */
+  readonly listener: Duties["listener"] | null;
 }
 
 /** A list whose hooks are no part of the container. They start in the bundle. */

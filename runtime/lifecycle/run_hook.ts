@@ -6,6 +6,7 @@ import { openFile } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { makePipe } from "syscalls/libc/pipes.ts";
 import { attendHook, type HookEnd } from "runtime/launch/attend_hook.ts";
+import type { Duties } from "runtime/launch/converse.ts";
 import { endWords } from "runtime/launch/end_words.ts";
 import { stepWarning } from "runtime/launch/explain.ts";
 import { endProcess, launch } from "runtime/launch/launch.ts";
@@ -22,8 +23,8 @@ export interface HookCall {
   readonly arch: Arch;
   /** A pidfd of the process whose namespaces the plan joins; null when it joins none. */
   readonly target: OwnedFd | null;
-  /** Called with the number that the listener of the hook's filter has in it; null for one without a filter. */
-  readonly listener: ((hook: Pid, descriptor: number) => void) | null;
+  /** Hands on the listener of the hook\'s filter; null for one without a filter. */
+  readonly listener: Duties["listener"] | null;
   /** What it reads from its standard input. */
   readonly state: string;
   /** In seconds; null is for ever. */

@@ -5,6 +5,7 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import { NATIVE_ARCH } from "runtime/compile/seccomp/archs.ts";
 import { callsBehind, refusedCalls } from "runtime/compile/seccomp/calls_behind.ts";
 import { compileSeccomp } from "runtime/compile/seccomp/compile.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { SeccompFilter } from "runtime/plan/step.ts";
 import type { ValidSeccomp, ValidSpec } from "runtime/spec/valid.ts";
@@ -18,10 +19,10 @@ export interface Seccomp {
   /** @throws {LaunchError} when the filter refuses what the plan's program calls behind it */
   readonly check: (plan: Plan) => void;
   /**
-   * Takes the listener from a process, where it has this number, and sends it to the agent.
+   * Sends the listener of a process's filter to the agent.
    * @throws {HostError} when there is no agent, in runc's words
    */
-  readonly sendListener: (process: Pid, descriptor: number, scene: AgentScene) => void;
+  readonly sendListener: (process: Pid, sent: Sent, scene: AgentScene) => void;
 }
 
 /** crun's annotation by which a configuration names the agent. */
@@ -50,7 +51,7 @@ export async function compileFilter(
     filter,
     remarks: [...warnings, `seccomp filter flags: ${flags}`],
     check: (plan) => check(plan, filter, arch),
-    sendListener: (process, descriptor, scene) => sendListener(process, descriptor, agent, scene),
+    sendListener: (process, sent, scene) => sendListener(process, sent, agent, scene),
   };
 }
 

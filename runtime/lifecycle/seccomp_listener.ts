@@ -2,9 +2,9 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { errnoText } from "syscalls/abi/errno.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
-import { openPidfd, takeDescriptor } from "syscalls/libc/process.ts";
 import { connectUnix, sendDescriptor } from "syscalls/libc/unix_client.ts";
 import { HostError } from "runtime/base/errors.ts";
+import type { Sent } from "runtime/launch/converse.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Status } from "runtime/state/status.ts";
@@ -25,22 +25,20 @@ export interface AgentScene {
 }
 
 /**
- * Takes the listener of a process's filter, and sends it to the agent with the ContainerProcessState of runtime.md. The process
- * waits meanwhile.
+ * Sends the listener of a process's filter to the agent with the ContainerProcessState of runtime.md. The process waits meanwhile.
  *
- * @param descriptor its number there
+ * @param sent the listener, and nothing else
  * @throws {HostError} nobody listens, in runc's words
  */
 export function sendListener(
   process: Pid,
-  descriptor: number,
+  [listener]: Sent,
   agent: Agent | null,
   { record, status }: AgentScene,
 ): void {
   if (agent === null) throw new HostError("seccomp listenerPath is not set");
+  if (listener === undefined) throw new RangeError("Cannot send listener: none came");
   const { path, metadata } = agent;
-  using pidfd = openPidfd(process);
-  using listener = takeDescriptor(pidfd.fd, descriptor);
   using socket = connectToAgent(path);
   // Of a container that is being made the record may not yet have the pid.
   const init = status === "creating" ? process : record.pid;

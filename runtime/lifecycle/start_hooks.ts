@@ -73,7 +73,7 @@ function runInside(scene: HookScene, seccomp: Seccomp | null, input: ExecInput):
     pid: innerPid(record.pid),
     plan: (hook) => planHookAsProcess(input, hook),
     target,
-    listener: (process, descriptor) =>
-      seccomp?.sendListener(process, descriptor, { record, status: "created" }),
+    listener: (process, _step, sent) =>
+      seccomp?.sendListener(process, sent, { record, status: "created" }),
   });
 }

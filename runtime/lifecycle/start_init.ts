@@ -35,8 +35,8 @@ export interface InitStart {
   readonly hooks: () => void;
   /** The container's filter; null without one. */
   readonly seccomp: Seccomp | null;
-  /** Called with the number that the filter's listener has in the init. */
-  readonly listener: (init: Pid, descriptor: number) => void;
+  /** Hands on the listener of the init's filter. */
+  readonly listener: Duties["listener"];
   readonly keepTerminal: TerminalKeeper | null;
   /** For ids that the caller may not map; null where there are none. */
   readonly mappingTool: MappingTool | null;

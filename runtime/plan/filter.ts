@@ -7,6 +7,7 @@ import type { Step } from "./step.ts";
 const ORIGIN = "/linux/seccomp";
 
 const CAP_SYS_ADMIN = 1n << BigInt(CAPABILITY_NAMES.indexOf("CAP_SYS_ADMIN"));
+const CAP_SYS_PTRACE = 1n << BigInt(CAPABILITY_NAMES.indexOf("CAP_SYS_PTRACE"));
 
 /**
  * Installs the filter of `linux.seccomp`, when all that can be done before it is done: the fewer calls come behind, the fewer
@@ -16,7 +17,8 @@ export function filterSteps(input: PlanInput): Step[] {
   const { filter } = input;
   if (filter === null) return [];
   const label = `install seccomp filter of ${filter.instructions} instructions`;
-  const install: Step = { kind: "installFilter", ...filter, label, origin: ORIGIN };
+  const listener = mayTakeDescriptors(input) ? "taken" : "given";
+  const install: Step = { kind: "installFilter", ...filter, listener, label, origin: ORIGIN };
   if (setsForFilter(input) === null) return [install];
   return [install, {
     kind: "reduceCapabilities",
@@ -24,6 +26,14 @@ export function filterSteps(input: PlanInput): Step[] {
     label: "give up CAP_SYS_ADMIN",
     origin: "/process/capabilities",
   }];
+}
+
+/**
+ * pidfd_getfd(2) is for who may trace: out of an undumpable process, which one is made by hiding from a container as by becoming
+ * another user, nothing is taken without CAP_SYS_PTRACE where it was executed, in the runtime's own user namespace.
+ */
+function mayTakeDescriptors({ facts: { euid, capabilityBounds } }: PlanInput): boolean {
+  return euid === 0 && (capabilityBounds & CAP_SYS_PTRACE) !== 0n;
 }
 
 /**

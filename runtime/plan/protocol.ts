@@ -14,7 +14,7 @@ export const TAG = {
   warning: 4,
   /** Everything is done but `execve`: the container is created. No answer. */
   ready: 5,
-  /** The filter's listener, as the number that its descriptor has with the child. Answered when the host half has it. */
+  /** The filter's listener, as the number that its descriptor has with the child, to be taken from it. Answered when the host half has it. */
   listener: 6,
 } as const;
 
@@ -45,6 +45,8 @@ export const DUTY = {
   hooks: 9,
   /** Map the ids of the mount that is sent, as its step says. */
   idmap: 10,
+  /** Take the filter's listener, which is sent, by a thread that the filter is not for. */
+  listener: 11,
 } as const;
 
 /** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
@@ -62,6 +64,9 @@ export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
 /** Where the init holds a mount, attached nowhere yet, whose ids the host half maps. */
 export const IDMAP_TREE = 207;
 
+/** Where a thread holds the listener that it sends: in a table of descriptors of its own, for any number may be above the limit. */
+export const LISTENER = 0;
+
 /**
  * What the child sends along with a question, in this order, by a message of its own (unix(7), SCM_RIGHTS): an ordinary user may
  * take nothing out of a process that hides from a container.
@@ -73,6 +78,7 @@ export const SENT_WITH: Readonly<Partial<Record<Duty, readonly number[]>>> = {
   placeFile: [PLACE_ROOT],
   inheritMode: [INHERIT_MODE.filesystem, INHERIT_MODE.directory],
   idmap: [IDMAP_TREE],
+  listener: [LISTENER],
 };
 
 /**
@@ -93,7 +99,7 @@ export type FromChild =
   | { readonly type: "ask"; readonly duty: Duty; readonly step: number }
   | { readonly type: "warning"; readonly step: number; readonly errno: number }
   | { readonly type: "ready" }
-  | { readonly type: "listener"; readonly descriptor: number };
+  | { readonly type: "listener"; readonly step: number; readonly descriptor: number };
 
 /** @throws {RangeError} when the tag or duty is none of the tables above: the two halves are not of one build */
 export function decodeFromChild(
@@ -111,7 +117,7 @@ export function decodeFromChild(
     case TAG.ready:
       return { type: "ready" };
     case TAG.listener:
-      return { type: "listener", descriptor: Number(value) };
+      return { type: "listener", step, descriptor: Number(value) };
     case TAG.ask: {
       const number = Number(value);
       for (const name in DUTY) {

@@ -366,9 +366,9 @@ export type ExecStep =
   | { readonly kind: "endOnSignals" }
   /**
    * From here on the filter answers every call, the program's own included: what comes behind must make as few as possible, and
-   * only those that any runtime makes.
+   * only those that any runtime makes. The host half takes the listener, or is given it where it may not.
    */
-  | { readonly kind: "installFilter" } & SeccompFilter
+  | { readonly kind: "installFilter"; readonly listener: "taken" | "given" } & SeccompFilter
   /** Tells the host half that the container is created, then waits at the gate for `start`. */
   | { readonly kind: "waitForStart" }
   /** Tells the host half that all is done but `execve`, for a process that waits for nobody. */

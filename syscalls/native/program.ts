@@ -77,7 +77,10 @@ export type Instruction =
   | { readonly kind: "label"; readonly label: Label }
   /** Puts a value (or an address) into a slot. */
   | { readonly kind: "set"; readonly slot: Slot; readonly value: Operand }
-  /** clone(2) without shared memory: the child goes on at `child`, the parent with the next instruction, the child's pid in `into`. */
+  /**
+   * clone(2) on the same stack, which nobody uses: the child goes on at `child`, the parent with the next instruction, the child's pid in `into`.
+   * A child that shares the memory shares the slots, and what reports are put together in.
+   */
   | {
     readonly kind: "fork";
     readonly flags: bigint;

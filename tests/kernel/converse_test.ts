@@ -20,6 +20,8 @@ interface Heard {
   readonly answers: number;
 }
 
+const SENDING: readonly number[] = [DUTY.terminal, DUTY.listener];
+
 /** What comes of a program that says these things and then ends. */
 function hear(until: Until, said: readonly Said[]): Heard {
   const [host, program] = socketPair();
@@ -27,7 +29,7 @@ function hear(until: Until, said: readonly Said[]): Heard {
   using theirs = program;
   for (const [tag, value] of said) {
     send(theirs.fd, encodeReport({ tag, step: STEP, value: BigInt(value) }));
-    if (tag === TAG.ask && value === DUTY.terminal) sendDescriptor(theirs.fd, theirs.fd, "x");
+    if (tag === TAG.ask && SENDING.includes(value)) sendDescriptor(theirs.fd, theirs.fd, "x");
   }
   // The end of what it says; what it is told can still be read.
   shutdown(theirs.fd);
@@ -44,7 +46,7 @@ function hear(until: Until, said: readonly Said[]): Heard {
     inheritMode: doing("inheritMode"),
     hooks: doing("hooks"),
     idmap: doing("idmap"),
-    listener: (who, descriptor) => void did.push(`listener ${who} ${descriptor}`),
+    listener: (who, _step, sent) => void did.push(`listener ${who} ${sent.length}`),
     warn: (step, errno) => void did.push(`warn ${step} ${errno}`),
     meanwhile: () => void did.push("meanwhile"),
   };
@@ -112,9 +114,15 @@ Deno.test("id maps are written for the first process, warnings are told and not 
   assertEquals([did, answers], [["idMaps 100", `warn ${STEP} 1`], 1]);
 });
 
+Deno.test("a filter's listener that is sent is handed on, and answered", () => {
+  const { did, answers } = hear("executed", [INIT, [TAG.ask, DUTY.listener], READY]);
+  assertEquals([did, answers], [["listener 200 1"], 1]);
+});
+
 Deno.test("a filter's listener is taken by its number, and answered", () => {
-  const { did, answers } = hear("executed", [PLACE, INIT, [TAG.listener, 7], READY]);
-  assertEquals([did, answers], [["place 200", "meanwhile", "listener 200 7"], 2]);
+  const own: Said = [TAG.initPid, Deno.pid];
+  const { did, answers } = hear("executed", [own, [TAG.listener, 2], READY]);
+  assertEquals([did, answers], [[`listener ${Deno.pid} 1`], 1]);
   assertEquals(hear("executed", [[TAG.listener, 7]]).talk, { end: "lost", init: null });
 });
 

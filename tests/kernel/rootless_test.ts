@@ -3,6 +3,7 @@ import type { TestConfig } from "tests/support/bundle.ts";
 import { messageOf, type Result } from "tests/support/ocirt.ts";
 import { OrdinaryUser, SUBORDINATE, USER } from "tests/support/ordinary_user.ts";
 import type { Need } from "tests/support/requires.ts";
+import { SeccompAgent } from "tests/support/seccomp_agent.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
 function userTest(
@@ -269,6 +270,40 @@ userTest("a container whose processes nobody can find again is warned of", (user
   assertEquals(code, 0, stderr);
   assertStringIncludes(stderr, "Such configuration is strongly discouraged");
 });
+
+for (const noNewPrivileges of [true, false]) {
+  const setting = noNewPrivileges ? "with" : "without";
+  userTest(
+    `an agent gets the listeners of a container, a hook and an exec, ${setting} noNewPrivileges`,
+    (user) => {
+      const listenerPath = `${user.runtimeDir}/agent.sock`;
+      using agent = new SeccompAgent(listenerPath);
+      Deno.chownSync(listenerPath, USER, USER);
+      user.configure((config) => {
+        config.process.args = ["sleep", "1000"];
+        config.process["noNewPrivileges"] = noNewPrivileges;
+        config["hooks"] = { startContainer: [{ path: "/bin/sh", args: ["sh", "-c", ":"] }] };
+        config.linux["seccomp"] = {
+          defaultAction: "SCMP_ACT_ALLOW",
+          listenerPath,
+          // Without the agent a listener could not be sent by what the filter is for.
+          syscalls: [{ names: ["mkdir", "sendmsg", "unshare"], action: "SCMP_ACT_NOTIFY" }],
+        };
+      });
+      succeeded(user.launch("create"));
+      using init = agent.take();
+      succeeded(user.do("ocirt", "start", "c"));
+      using hook = agent.take();
+      assertEquals([hook.state.state.status, hook.state.state.pid], ["created", init.state.pid]);
+      const count = "ls /proc/self/fd | wc -l; ls /proc/self/task | wc -l; ls /proc/1/task | wc -l";
+      assertEquals(succeeded(user.do("ocirt", "exec", "c", "sh", "-c", count)), "4\n1\n1\n");
+      using filtered = agent.take();
+      assertEquals(filtered.state.state.status, "running");
+      assert(filtered.state.pid !== init.state.pid);
+      succeeded(user.do("ocirt", "delete", "--force", "c"));
+    },
+  );
+}
 
 userTest("a state folder that the user may not make has its hint", (user) => {
   user.configure(script("true"));

@@ -14,6 +14,12 @@ import type { Lowering } from "./lowering.ts";
 
 /** A question to the host half. No answer means that it is gone, and with it the reason to go on. */
 export function askHost(low: Lowering, duty: Duty): void {
+  putQuestion(low, duty);
+  readAnswer(low);
+}
+
+/** A question whose answer is read elsewhere. */
+export function putQuestion(low: Lowering, duty: Duty): void {
   const { builder, descriptors } = low;
   builder.report({ tag: TAG.ask, value: builder.immediate(DUTY[duty], duty) });
   const sent = SENT_WITH[duty];
@@ -24,7 +30,6 @@ export function askHost(low: Lowering, duty: Duty): void {
       builder.flags(MSG, MSG.of("MSG_NOSIGNAL")),
     ]);
   }
-  readAnswer(low);
 }
 
 /** Waits until the host half has done what it was told of. */

@@ -1,6 +1,7 @@
 import type { ExecStep } from "runtime/plan/step.ts";
 import { TAG } from "runtime/plan/protocol.ts";
 import { readAnswer } from "./ask_host.ts";
+import { giveListener, startListenerThread } from "./listener_thread.ts";
 import type { Lowering } from "./lowering.ts";
 
 // Of syscalls/abi/seccomp.ts, which has much that takes its time, and which few containers need.
@@ -15,6 +16,8 @@ export function lowerFilter(
 ): void {
   const { builder } = low;
   const { instructions, program, flags, flagsText, notifies } = step;
+  const gives = notifies && step.listener === "given";
+  const thread = gives ? startListenerThread(low) : null;
   const listener = builder.slot();
   const filter = builder.bytes(program, "filter");
   const fprog = new Uint8Array(SOCK_FPROG.size);
@@ -27,8 +30,10 @@ export function lowerFilter(
   ], notifies ? { into: listener } : {});
   builder.writeReports();
   if (!notifies) return;
-  builder.report({ tag: TAG.listener, value: builder.value(listener, "listener") });
-  readAnswer(low);
+  if (thread === null) {
+    builder.report({ tag: TAG.listener, value: builder.value(listener, "listener") });
+    readAnswer(low);
+  } else giveListener(low, thread, listener);
   // Whoever waits at the gate must not keep it: calls fail once nobody has it. execve closes it in any case.
   builder.call("close", [builder.value(listener, "listener")], { forgive: "all" });
 }

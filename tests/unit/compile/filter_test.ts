@@ -3,7 +3,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { SECCOMP, SECCOMP_RET, sockFprog } from "syscalls/abi/seccomp.ts";
 import { ClassicBuilder, type Target } from "syscalls/bpf/classic.ts";
 import { link } from "syscalls/native/link.ts";
-import { TAG } from "runtime/plan/protocol.ts";
+import { DUTY, TAG } from "runtime/plan/protocol.ts";
 import type { SeccompFilter } from "runtime/plan/step.ts";
 import { compileImage } from "runtime/compile/init/program.ts";
 import { callsBehind, refusedCalls } from "runtime/compile/seccomp/calls_behind.ts";
@@ -48,6 +48,20 @@ Deno.test("the listener is told before anything else, and its descriptor closed"
   const installed = trace.find(({ call }) => call === "seccomp");
   assertEquals(reports.at(-2)?.value, installed?.result);
   assert(trace.some(({ call, args }) => call === "close" && args[0] === installed?.result));
+});
+
+Deno.test("where it may not be taken a thread gives the listener, and the filter sees no other calls", () => {
+  const options = { filter: filterOf(true), facts: { capabilityBounds: 0n } };
+  for (const plan of [planWith(options), execPlanWith(options)]) {
+    const { trace, reports } = runWhereAllWorks(plan);
+    const at = trace.findIndex(({ call }) => call === "seccomp");
+    const own = trace.filter(({ pid }, index) => index > at && pid === trace[at]?.pid);
+    const calls = new Set([...own.map(({ call }) => call), "write"]);
+    assertEquals([...calls].sort(), [...callsBehind(plan.steps)].sort());
+    const { step } = trace[at] ?? { step: -1 };
+    const said = reports.filter((report) => report.step === step);
+    assertEquals(said.map(({ tag, value }) => [tag, value]), [[TAG.ask, BigInt(DUTY.listener)]]);
+  }
 });
 
 Deno.test("the filter is in the program's data as seccomp(2) wants it", () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
 import type { SeccompFilter, Step } from "runtime/plan/step.ts";
-import { execPlanWith, planWith } from "tests/support/plan_fixtures.ts";
+import { execPlanWith, planWith, withUserNamespace } from "tests/support/plan_fixtures.ts";
 import type { Draft } from "tests/support/spec_fixtures.ts";
 
 const FILTER: SeccompFilter = {
@@ -77,6 +77,17 @@ Deno.test("a process that has CAP_SYS_ADMIN anyway gives nothing up, and one tha
   const facts = { capabilityBounds: 1n };
   const { steps } = planWith({ change: privileges(false), filter: FILTER, facts });
   assertEquals(setsOf(steps, "setCapabilities"), [0n, 0n]);
+});
+
+Deno.test("the listener is taken by root that may trace, and given to everybody else", () => {
+  const all = (1n << BigInt(CAPABILITY_NAMES.length)) - 1n;
+  const ptrace = 1n << BigInt(CAPABILITY_NAMES.indexOf("CAP_SYS_PTRACE"));
+  const listenerOf = (euid: number, capabilityBounds: bigint): unknown =>
+    planWith({ change: withUserNamespace, filter: FILTER, facts: { euid, capabilityBounds } }).steps
+      .flatMap((step) => step.kind === "installFilter" ? [step.listener] : []);
+  assertEquals(listenerOf(0, all), ["taken"]);
+  assertEquals(listenerOf(0, all & ~ptrace), ["given"]);
+  assertEquals(listenerOf(1000, all), ["given"]);
 });
 
 Deno.test("without a filter nothing of it is planned", () => {
