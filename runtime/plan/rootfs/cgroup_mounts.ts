@@ -9,7 +9,7 @@ type Plain = (mount: ValidMount) => Step;
 
 /**
  * A `cgroup` mount shows the container its own cgroups, read-only where asked:
- * on v2 the hierarchy itself (or a bind of the own directory without a cgroup namespace); on v1 and hybrid hosts a
+ * on v2 the hierarchy itself (in a user namespace without a cgroup namespace a bind of the own directory); on v1 and hybrid hosts a
  * tmpfs with one mount a hierarchy, and a symlink for each controller of a joint one.
  */
 export function cgroupMountSteps(mount: ValidMount, input: PlanInput, plain: Plain): Step[] {
@@ -42,11 +42,12 @@ function cgroup2Step(
   plain: Plain,
   v2: CgroupHierarchyFacts | undefined,
 ): Step {
-  if (isNew(input.spec, "cgroup") || v2 === undefined) {
-    const set = flagsFor(mount, v2?.isOwn ?? true);
-    return plain({ ...mount, set, type: "cgroup2", source: "cgroup" });
-  }
-  return bindOwn(mount, mount.destination, v2, inUserNamespace(input));
+  const own = isNew(input.spec, "cgroup");
+  const bindsOwn = v2 !== undefined && !own && inUserNamespace(input);
+  if (bindsOwn) return bindOwn(mount, mount.destination, v2, true);
+  // Root that shares the host's cgroup namespace has the host's tree, as runc mounts it: --cgroupns=host asks for no less.
+  const set = own ? flagsFor(mount, v2?.isOwn ?? true) : mount.set;
+  return plain({ ...mount, set, type: "cgroup2", source: "cgroup" });
 }
 
 function hierarchySteps(

@@ -144,17 +144,23 @@ Deno.test("cgroups of version 1 are a tmpfs with a mount each and links for join
   assert(stepsOf(plan, "makeReadonly").some(({ path }) => path === "/sys/fs/cgroup"));
 });
 
-Deno.test("with a cgroup namespace, version 2 is mounted itself; without, the own directory is bound", () => {
-  const own = planWith();
-  assertEquals(stepsOf(own, "mountFilesystem").at(-1)?.type, "cgroup2");
-  const shared = planWith({
-    change: (config) => {
-      config.linux.namespaces = config.linux.namespaces.filter((it: { type: string }) =>
-        it.type !== "cgroup"
-      );
-    },
-  });
-  assertEquals(stepsOf(shared, "mountBind").map(({ source }) => source), ["/sys/fs/cgroup/c1"]);
+Deno.test("version 2 is mounted itself; in a user namespace without a cgroup namespace the own directory is bound", () => {
+  const last = (plan: Plan): string | undefined => stepsOf(plan, "mountFilesystem").at(-1)?.type;
+  const shared = (userNamespace: boolean): Plan =>
+    planWith({
+      change: (config) => {
+        const types = config.linux.namespaces.filter((it: { type: string }) =>
+          it.type !== "cgroup"
+        );
+        config.linux.namespaces = userNamespace ? [...types, { type: "user" }] : types;
+        if (!userNamespace) return;
+        config.linux.uidMappings = [{ containerID: 0, hostID: 1000, size: 1 }];
+        config.linux.gidMappings = [{ containerID: 0, hostID: 1000, size: 1 }];
+      },
+    });
+  assertEquals([last(planWith()), last(shared(false))], ["cgroup2", "cgroup2"]);
+  const bound = stepsOf(shared(true), "mountBind").map(({ source }) => source);
+  assertEquals(bound.filter((source) => source.includes("cgroup")), ["/sys/fs/cgroup/c1"]);
 });
 
 Deno.test("ambient capabilities that cannot be raised are left out with a warning in runc's words", () => {
