@@ -194,6 +194,7 @@ const LATE: readonly { readonly file: string; readonly reason: string }[] = [
     reason: "few hosts let systemd have their containers, and its bus is a library of its own",
   },
   { file: "runtime/lifecycle/delete.ts", reason: "likewise, and delete reads no config.json" },
+  { file: "runtime/lifecycle/exec_cgroup.ts", reason: "only a user's systemd moves others" },
   { file: "runtime/lifecycle/exec.ts", reason: "few have a class of cache" },
   { file: "runtime/lifecycle/events.ts", reason: "likewise" },
 ];

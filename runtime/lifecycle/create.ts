@@ -125,7 +125,7 @@ export async function createContainer(
 async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHooks | null> {
   if (listsWithHooks(loaded.spec.hooks, CREATE_HOOKS).length === 0) return null;
   const { hooksOfCreate } = await import("./create_hooks.ts");
-  return hooksOfCreate(context, loaded);
+  return await hooksOfCreate(context, loaded);
 }
 
 /** Who makes the cgroups; null where the runtime does it itself. */

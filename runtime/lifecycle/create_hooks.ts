@@ -5,6 +5,7 @@ import type { CgroupFacts, Plan } from "runtime/plan/plan.ts";
 import type { ValidHook, ValidRoot } from "runtime/spec/valid.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
+import { unitAttacher } from "./exec_cgroup.ts";
 import { joinedNamespaces } from "./exec_input.ts";
 import { callersEnv, hostList, runHooks } from "./hook_lists.ts";
 import { innerPid } from "./inner_pid.ts";
@@ -22,7 +23,12 @@ export interface CreateHooks {
   undone(): void;
 }
 
-export function hooksOfCreate(context: Context, { spec, facts }: LoadedBundle): CreateHooks {
+/** The hooks of a configuration that has some for `create`. */
+export async function hooksOfCreate(
+  context: Context,
+  { spec, facts }: LoadedBundle,
+): Promise<CreateHooks> {
+  const attacher = context.systemdCgroup ? await unitAttacher() : null;
   const { hooks } = spec;
   let began: ContainerRecord | null = null;
   return {
@@ -40,7 +46,14 @@ export function hooksOfCreate(context: Context, { spec, facts }: LoadedBundle): 
       const plan = (hook: ValidHook): Plan =>
         planHook({ hook, env: callersEnv(hook), facts, directory, inside });
       const moment = { status, pid: innerPid(record.pid) } as const;
-      runHooks(scene, { name: "createContainer", ...moment, plan, target, listener: null });
+      runHooks(scene, {
+        name: "createContainer",
+        ...moment,
+        plan,
+        target,
+        listener: null,
+        orAttach: attacher === null ? null : attacher(record),
+      });
     },
     undone: () => {
       if (began !== null) poststop({ context, record: began, hooks, facts });

@@ -1,4 +1,5 @@
 import type { Pid } from "syscalls/abi/brand.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
 import type { RLIMIT } from "syscalls/abi/process.ts";
 import { writeFile } from "syscalls/libc/paths.ts";
 import { setLimit } from "syscalls/libc/process.ts";
@@ -8,11 +9,22 @@ import { errnoReason, ioCode, ioReason } from "runtime/base/io_failure.ts";
 import { cgroupHint } from "runtime/launch/explain.ts";
 import type { HostDuties } from "runtime/plan/plan.ts";
 
-/** Moves a process into the version 2 cgroup that it was not born in. */
-export function moveIntoCgroup(init: Pid, { moveInto }: HostDuties): void {
+/** Has somebody else move a process into a version 2 cgroup. */
+export type Attach = (process: Pid, directory: string) => void;
+
+/**
+ * Moves a process into the version 2 cgroup that it was not born in.
+ * @param orAttach how else it comes there; null where there is no other way
+ */
+export function moveIntoCgroup(
+  process: Pid,
+  { moveInto }: HostDuties,
+  orAttach: Attach | null = null,
+): void {
   if (moveInto === null) return;
-  const result = writeFile(`${moveInto}/cgroup.procs`, String(init), { create: null });
+  const result = writeFile(`${moveInto}/cgroup.procs`, String(process), { create: null });
   if (result === 0) return;
+  if (orAttach !== null && -result === ERRNO.EACCES) return orAttach(process, moveInto);
   const hint = cgroupHint(-result);
   const why = hint === null ? "" : `; hint: ${hint}`;
   throw new HostError(`Cannot join cgroup "${moveInto}": ${errnoReason(-result)}${why}`);

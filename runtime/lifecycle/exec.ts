@@ -14,8 +14,8 @@ import type { Plan } from "runtime/plan/plan.ts";
 import type { IdList } from "runtime/spec/valid.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
-import { setLimits, setOomScore } from "./duties.ts";
-import { joinUnified, openCgroup, wasBornIn } from "./exec_cgroup.ts";
+import { type Attach, setLimits, setOomScore } from "./duties.ts";
+import { joinUnified, openCgroup, unitAttach, wasBornIn } from "./exec_cgroup.ts";
 import { execInput, type ExecPreparation, type ProcessOptions } from "./exec_input.ts";
 import { attend, becomeParent } from "./foreground.ts";
 import { inspectContainer, type InspectedContainer } from "./inspect.ts";
@@ -71,6 +71,7 @@ export async function exec(context: Context, options: ExecOptions): Promise<numb
     pidfdSockets: pidfdSocket === null ? [] : [pidfdSocket],
     init: options.cgroup.length === 0 ? pid(container.record.pid) : null,
     enterClass,
+    orAttach: await unitAttach(container.record),
   });
   if (options.pidFile !== null) announce(process, options.pidFile);
   return detach ? 0 : exitStatus(attend(process, foreground?.attend() ?? null));
@@ -91,6 +92,7 @@ interface Join extends ExecPreparation {
   /** Whose cgroup will do where the container's own takes no process; null where one was asked for. */
   readonly init: Pid | null;
   readonly enterClass: (process: Pid) => void;
+  readonly orAttach: Attach | null;
 }
 
 /** Lets the process come to be; returns when it has executed its program. */
@@ -122,7 +124,7 @@ function join(context: Context, options: Join): Pid {
         log.log("debug", `child process in init(): pid ${process}`);
         const { moveInto } = plan.host;
         if (moveInto !== null && !wasBornIn(process, moveInto)) {
-          joinUnified(process, moveInto, init);
+          joinUnified(process, moveInto, { init, orAttach: options.orAttach });
         }
         options.enterClass(process);
         setOomScore(log, process, plan.host);

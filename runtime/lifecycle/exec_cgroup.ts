@@ -12,6 +12,8 @@ import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { parseSubCgroups, subDirectories } from "runtime/cgroups/sub_cgroup.ts";
 import { readCgroupFile } from "runtime/cgroups/tree.ts";
 import type { CgroupFacts, HostDuties } from "runtime/plan/plan.ts";
+import type { ContainerRecord } from "runtime/state/record.ts";
+import type { Attach } from "./duties.ts";
 
 /**
  * What a process of one thread writes itself into, and what it is moved into.
@@ -58,17 +60,37 @@ export function wasBornIn(process: Pid, directory: string): boolean {
   return path !== undefined && directory.endsWith(path);
 }
 
+/** By the user's systemd, for the unit of an ordinary user's container; null for others. */
+export async function unitAttach(record: ContainerRecord): Promise<Attach | null> {
+  return record.systemd?.manager === "user" ? (await unitAttacher())(record) : null;
+}
+
+/** The same for a container that has no unit yet. */
+export async function unitAttacher(): Promise<(record: ContainerRecord) => Attach | null> {
+  const { attachToUnit } = await import("./systemd_unit.ts");
+  return ({ systemd, cgroups: [own] }) => {
+    if (systemd?.manager !== "user" || own === undefined) return null;
+    return (process, directory) => attachToUnit(systemd, directory.slice(own.length), process);
+  };
+}
+
 /**
  * Moves a process into a version 2 cgroup.
  *
  * @param init whose cgroup will do as well, since a container may have moved its processes further down or elsewhere; null
  * where the cgroup was asked for by name
+ * @param orAttach how else a process comes there; null where there is no other way
  */
-export function joinUnified(process: Pid, directory: string, init: Pid | null): void {
+export function joinUnified(
+  process: Pid,
+  directory: string,
+  { init, orAttach }: { readonly init: Pid | null; readonly orAttach: Attach | null },
+): void {
   const result = move(process, directory);
   if (result === 0) return;
   const other = init === null ? null : currentUnified(init);
   if (other !== null && move(process, other) === 0) return;
+  if (orAttach !== null && -result === ERRNO.EACCES) return orAttach(process, directory);
   throw notAdded(String(process), `write ${directory}`, -result);
 }
 

@@ -11,6 +11,7 @@ import type { ValidHook, ValidHooks } from "runtime/spec/valid.ts";
 import type { HookName } from "runtime/spec/words/hooks.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
+import type { Attach } from "./duties.ts";
 import { HookError } from "./hook_error.ts";
 import { type HookMoment, hookState } from "./hook_state.ts";
 import { runHook } from "./run_hook.ts";
@@ -31,6 +32,8 @@ export interface HookList extends HookMoment {
   readonly target: OwnedFd | null;
   /** Hands on the listener of the hook\'s filter; null for hooks without a filter. */
   readonly listener: Duties["listener"] | null;
+  /** How else a hook comes into its cgroup; null where there is no other way. */
+  readonly orAttach: Attach | null;
 }
 
 /** A list whose hooks are no part of the container. They start in the bundle. */
@@ -42,7 +45,7 @@ export function hostList(
   const directory = { path: record.bundle, mayBeGone: true };
   const plan = (hook: ValidHook): Plan =>
     planHook({ hook, env: callersEnv(hook), facts, directory, inside: null });
-  return { name, ...moment, plan, target: null, listener: null };
+  return { name, ...moment, plan, target: null, listener: null, orAttach: null };
 }
 
 /** A hook without an environment of its own has that of whoever called the runtime. */
@@ -83,14 +86,15 @@ function failureOfHook(
   hook: ValidHook,
   index: number,
 ): string | null {
-  const { name, target, listener } = list;
+  const { name, target, listener, orAttach } = list;
   const state = hookState(record, list);
   const { timeout } = hook;
   const { arch } = facts;
   let failure: string | null;
   try {
     const plan = list.plan(hook);
-    failure = runHook(context, { record, plan, arch, target, listener, state, timeout });
+    const call = { record, plan, arch, target, listener, orAttach, state, timeout };
+    failure = runHook(context, call);
   } catch (cause) {
     if (!(cause instanceof OcirtError) && !(cause instanceof SyscallError)) throw cause;
     failure = cause.message;

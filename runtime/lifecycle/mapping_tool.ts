@@ -37,6 +37,7 @@ export function mappingTool(context: Context, facts: HostFacts): MappingTool {
       arch: facts.arch,
       target: null,
       listener: null,
+      orAttach: null,
       state: "",
       timeout: null,
     });

@@ -14,7 +14,7 @@ import { OWES_NOTHING } from "runtime/launch/owes_nothing.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { Context } from "./context.ts";
-import { moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
+import { type Attach, moveIntoCgroup, setLimits, setOomScore } from "./duties.ts";
 
 /** One hook, ready to run. */
 export interface HookCall {
@@ -25,6 +25,8 @@ export interface HookCall {
   readonly target: OwnedFd | null;
   /** Hands on the listener of the hook\'s filter; null for one without a filter. */
   readonly listener: Duties["listener"] | null;
+  /** How else a hook comes into its cgroup; null where there is no other way. */
+  readonly orAttach: Attach | null;
   /** What it reads from its standard input. */
   readonly state: string;
   /** In seconds; null is for ever. */
@@ -81,7 +83,7 @@ function openOutput(
 
 function begin(
   { log }: Context,
-  { plan, arch, target, listener }: HookCall,
+  { plan, arch, target, listener, orAttach }: HookCall,
   stdio: readonly [OwnedFd, OwnedFd, OwnedFd],
 ): Pid {
   return launch({
@@ -97,7 +99,7 @@ function begin(
       ...OWES_NOTHING,
       ...listener === null ? {} : { listener },
       place: (process) => {
-        moveIntoCgroup(process, plan.host);
+        moveIntoCgroup(process, plan.host, orAttach);
         setOomScore(log, process, plan.host);
       },
       limits: (process) => setLimits(process, plan.host),

@@ -8,7 +8,8 @@ import { statusOf } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import type { StartableContainer } from "./created.ts";
 import { destroyAfter } from "./delete.ts";
-import { execCgroups } from "./exec_cgroup.ts";
+import type { Attach } from "./duties.ts";
+import { execCgroups, unitAttach } from "./exec_cgroup.ts";
 import { joinedNamespaces } from "./exec_input.ts";
 import { seccompOf } from "./filter.ts";
 import type { Seccomp } from "./seccomp.ts";
@@ -35,7 +36,8 @@ export async function startWithHooks(
   const scene: HookScene = { context, record, hooks: spec.hooks, facts };
   try {
     const seccomp = await seccompOf(spec, facts);
-    runInside(scene, seccomp, {
+    const orAttach = await unitAttach(record);
+    runInside(scene, { seccomp, orAttach }, {
       spec,
       facts,
       cgroups: execCgroups(record.cgroups, []),
@@ -63,7 +65,11 @@ export async function startWithHooks(
   }
 }
 
-function runInside(scene: HookScene, seccomp: Seccomp | null, input: ExecInput): void {
+function runInside(
+  scene: HookScene,
+  { seccomp, orAttach }: { readonly seccomp: Seccomp | null; readonly orAttach: Attach | null },
+  input: ExecInput,
+): void {
   const { record, hooks } = scene;
   if (hooks.startContainer.length === 0) return;
   using target = openPidfd(pid(record.pid));
@@ -75,5 +81,6 @@ function runInside(scene: HookScene, seccomp: Seccomp | null, input: ExecInput):
     target,
     listener: (process, _step, sent) =>
       seccomp?.sendListener(process, sent, { record, status: "created" }),
+    orAttach,
   });
 }

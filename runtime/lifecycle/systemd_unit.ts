@@ -1,3 +1,4 @@
+import type { Pid } from "syscalls/abi/brand.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { type TakeBack, valuesBefore } from "runtime/cgroups/limits/apply.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
@@ -13,6 +14,18 @@ export function stopUnit({ log }: Context, { unit, manager }: RecordedUnit): voi
   using systemd = managerOf(manager);
   const warning = systemd.stop(unit);
   if (warning !== null) log.log("warning", warning);
+}
+
+/**
+ * Has a user's systemd move a process into a container's unit: the kernel lets a user move processes inside what was delegated to it
+ * and not into it, as from a login session (cgroups(7), "Delegation containment").
+ *
+ * @param sub the folder in the unit's own, "" for that itself
+ * @throws {HostError} for what systemd refuses
+ */
+export function attachToUnit({ unit, manager }: RecordedUnit, sub: string, process: Pid): void {
+  using systemd = managerOf(manager);
+  systemd.attach(unit, sub === "" ? "/" : sub, process);
 }
 
 /** A container's unit that is told of new limits. */

@@ -58,7 +58,7 @@ userTest("all commands work on a container of the user's", (user) => {
   const status = "id -u; grep -c . /proc/self/cgroup; grep CapEff /proc/self/status";
   const inside = succeeded(user.do("ocirt", "exec", "c", "sh", "-c", status)).split("\n");
   assertEquals([inside[0], inside[2]], ["0", "CapEff:\t0000000020000420"]);
-  assertMatch(succeeded(user.do("ocirt", "ps", "c")), /sleep 1|trap/);
+  assertMatch(succeeded(user.do("ocirt", "ps", "c", "-o", "pid,args")), /sleep 1|trap/);
   assertStringIncludes(succeeded(user.do("ocirt", "events", "--stats", "c")), '"type":"stats"');
   succeeded(user.do("ocirt", "kill", "c", "KILL"));
   user.do("sh", "-c", "until ocirt state c | grep -q stopped; do sleep 0.1; done");
