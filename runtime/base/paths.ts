@@ -82,3 +82,11 @@ export function folderPaths(dir: string): RecordPaths {
     notify: `${dir}/notify`,
   };
 }
+
+/** Where programs are for a caller that does not say: a service manager's commands often have no PATH. */
+const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The folders that a caller with this PATH has programs in, in its order. */
+export function programFolders(searchPath: string | undefined): readonly string[] {
+  return (searchPath || USUAL_PATH).split(":").filter((folder) => folder !== "");
+}

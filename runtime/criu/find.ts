@@ -2,9 +2,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { executable } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { errnoReason } from "runtime/base/io_failure.ts";
-
-/** Where programs are for a caller that does not say: a service manager's commands often have no PATH. */
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+import { programFolders } from "runtime/base/paths.ts";
 
 const HINT = "hint: install criu, or put its folder into PATH";
 
@@ -15,7 +13,7 @@ const HINT = "hint: install criu, or put its folder into PATH";
  * @throws {HostError} when there is none, or it may not be executed
  */
 export function findCriu(searchPath: string | undefined): string {
-  const folders = (searchPath || DEFAULT_PATH).split(":").filter((folder) => folder !== "");
+  const folders = programFolders(searchPath);
   let refusal: string | null = null;
   for (const folder of folders) {
     const file = `${folder}/criu`;

@@ -4,7 +4,7 @@ import { realTime } from "syscalls/libc/clock.ts";
 import { type ContainerId, parseContainerId } from "runtime/base/container_id.ts";
 import { HostError, StateError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
-import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
+import type { RecordPaths } from "runtime/base/paths.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
@@ -13,16 +13,10 @@ import type { NoPivot, PlanInput } from "runtime/plan/input.ts";
 import { CREATE_HOOKS, LATER_HOOKS, listsWithHooks } from "runtime/plan/create_hooks.ts";
 import { sessionKeyringName } from "runtime/plan/keyring.ts";
 import { NOTIFY_VARIABLE } from "runtime/plan/notify.ts";
-import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { readProcess } from "runtime/state/status.ts";
-import {
-  createContainerDir,
-  removeContainerDir,
-  writeConfig,
-  writeRecord,
-} from "runtime/state/store.ts";
+import { writeConfig, writeRecord } from "runtime/state/store.ts";
 import { rfc3339 } from "runtime/state/timestamp.ts";
 import { delegate } from "./cgroup_owner.ts";
 import {
@@ -34,6 +28,7 @@ import {
   newCgroup,
   tryDeviceControl,
 } from "./cgroup.ts";
+import { claimFolder } from "./claim_folder.ts";
 import type { Context } from "./context.ts";
 import type { CreateHooks } from "./create_hooks.ts";
 import type { CreatedContainer } from "./created.ts";
@@ -192,11 +187,7 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
   requireKernel(loaded.facts);
   return withRollback((undo) => {
     if (hooks !== null) undo(() => hooks.undone());
-    const env = (name: string): string | undefined => processInfo().env(name);
-    const paths = createContainerDir(context.root, id, { sticky: inRuntimeDir(context.root, env) });
-    undo(() => removeContainerDir(paths.dir));
-    const lock = lockContainer(paths.dir);
-    undo(() => lock[Symbol.dispose]());
+    const { paths, lock } = claimFolder(context, id, undo);
     const made = cgroupOf(context, container);
     const { driver: cgroup } = made;
     const limits = newLimits(context, loaded.spec, made);

@@ -1,16 +1,12 @@
-import { findPath } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
-import { processInfo } from "runtime/host/process_info.ts";
+import { findProgram } from "runtime/host/find_program.ts";
 import { userNameOf } from "runtime/host/subordinate_ids.ts";
 import { planHook } from "runtime/plan/hook.ts";
 import type { IdMapping } from "runtime/spec/valid.ts";
 import type { Context } from "./context.ts";
 import type { IdKind, MappingTool } from "./id_maps.ts";
 import { runHook } from "./run_hook.ts";
-
-/** Where programs are looked for when the caller says nothing. */
-const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Which file has the ranges that a user may map. */
 const RANGES_IN: Readonly<Record<IdKind, string>> = { uid: "/etc/subuid", gid: "/etc/subgid" };
@@ -51,14 +47,6 @@ function numbersOf({ containerID, hostID, size }: IdMapping): string[] {
 
 function originOf(kind: IdKind): string {
   return `/linux/${kind}Mappings`;
-}
-
-function findProgram(name: string): string | null {
-  for (const folder of (processInfo().env("PATH") || USUAL_PATH).split(":")) {
-    const path = `${folder}/${name}`;
-    if (folder.startsWith("/") && findPath(path) === 0) return path;
-  }
-  return null;
 }
 
 function missing(

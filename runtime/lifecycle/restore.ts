@@ -2,19 +2,15 @@ import { pid } from "syscalls/abi/brand.ts";
 import { parseContainerId } from "runtime/base/container_id.ts";
 import { probeHost } from "runtime/host/probe.ts";
 import { exitStatus } from "runtime/launch/wait.ts";
-import { lockUnlessDeleted } from "runtime/state/lock.ts";
-import { statusOf } from "runtime/state/status.ts";
 import type { Context } from "./context.ts";
 import { type LoadedContainer, resctrlOf, systemdOf } from "./create.ts";
-import type { StartableContainer } from "./created.ts";
 import { warnRootless } from "./criu.ts";
 import { refuseBeyondCriu } from "./criu_limits.ts";
-import { destroyAfter } from "./delete.ts";
 import { attend, becomeParent } from "./foreground.ts";
-import { hostList, runHooks } from "./hook_lists.ts";
 import { loadBundle } from "./load.ts";
 import { type RestoreChoices, restoreContainer } from "./restore_container.ts";
 import { removeEnded } from "./run.ts";
+import { runPoststart } from "./start_hooks.ts";
 import { checkTerminal, type ForegroundTerminal, foregroundTerminal, sendTo } from "./terminal.ts";
 
 export interface RestoreOptions extends RestoreChoices {
@@ -68,30 +64,14 @@ export async function restore(context: Context, options: RestoreOptions): Promis
   };
   const restored = restoreContainer(context, container, options);
   const attended = foreground?.attend() ?? null;
-  await runPoststart(context, restored, container);
+  restored[Symbol.dispose]();
+  const { hooks } = loaded.spec;
+  if (hooks.poststart.length > 0) {
+    const scene = { context, record: restored.record, hooks, facts: probeHost() };
+    await runPoststart(scene, restored);
+  }
   if (detach) return 0;
   const status = attend(pid(restored.record.pid), attended);
   await removeEnded(context, restored);
   return exitStatus(status);
-}
-
-/** The lock is given back before: the container runs, and hooks may take their time. */
-async function runPoststart(
-  context: Context,
-  restored: StartableContainer,
-  { loaded: { spec: { hooks } } }: LoadedContainer,
-): Promise<void> {
-  const { record, paths } = restored;
-  restored[Symbol.dispose]();
-  if (hooks.poststart.length === 0) return;
-  const scene = { context, record, hooks, facts: probeHost() };
-  const status = statusOf(record, paths);
-  try {
-    const moment = { status, pid: status === "stopped" ? 0 : record.pid };
-    runHooks(scene, hostList(scene, "poststart", moment));
-  } catch (cause) {
-    using lock = lockUnlessDeleted(paths.dir);
-    if (lock !== null) await destroyAfter(context, restored, cause);
-    throw cause;
-  }
 }

@@ -5,7 +5,7 @@ import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { makeDirectory, removeEmpty } from "syscalls/libc/paths.ts";
-import { inRuntimeDir, type RecordPaths } from "runtime/base/paths.ts";
+import type { RecordPaths } from "runtime/base/paths.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { applyLimits } from "runtime/cgroups/limits/apply.ts";
 import type { CriuOptions, Pair } from "runtime/criu/rpc.ts";
@@ -13,22 +13,15 @@ import { CriuFailure, type CriuWorker, type Notification } from "runtime/criu/wo
 import { StateError } from "runtime/base/errors.ts";
 import { resolveUserPath } from "runtime/host/bundle.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
-import { processInfo } from "runtime/host/process_info.ts";
 import { hasNamespace } from "runtime/plan/input.ts";
 import { NOTIFY_FOLDER } from "runtime/plan/notify.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
-import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import { readProcess } from "runtime/state/status.ts";
-import {
-  createContainerDir,
-  removeContainerDir,
-  replaceText,
-  writeConfig,
-  writeRecord,
-} from "runtime/state/store.ts";
+import { replaceText, writeConfig, writeRecord } from "runtime/state/store.ts";
 import type { NewCgroup } from "./cgroup.ts";
+import { claimFolder } from "./claim_folder.ts";
 import type { Context } from "./context.ts";
 import { cgroupOf, firstRecord, type LoadedContainer, settleCgroup } from "./create.ts";
 import { type NewLimits, newLimits } from "./limits.ts";
@@ -89,11 +82,7 @@ export function restoreContainer(
   using folders = openFolders(choices, "restore.log");
   const streams = readStreams(choices.imagePath);
   return withRollback((undo) => {
-    const env = (name: string): string | undefined => processInfo().env(name);
-    const paths = createContainerDir(context.root, id, { sticky: inRuntimeDir(context.root, env) });
-    undo(() => removeContainerDir(paths.dir));
-    const lock = lockContainer(paths.dir);
-    undo(() => lock[Symbol.dispose]());
+    const { paths, lock } = claimFolder(context, id, undo);
     const made = cgroupOf(context, container);
     const limits = newLimits(context, loaded.spec, made);
     const resctrl = container.resctrl?.(id) ?? null;

@@ -54,13 +54,25 @@ export async function startWithHooks(
   }
   execute();
   container[Symbol.dispose]();
+  await runPoststart(scene, container);
+}
+
+/**
+ * Runs the poststart hooks of a container that runs and whose lock was given back, for they may take their time. When one of them
+ * fails the container is destroyed.
+ */
+export async function runPoststart(
+  scene: HookScene,
+  container: StartableContainer,
+): Promise<void> {
+  const { record, paths } = container;
   const status = statusOf(record, paths);
   try {
     const moment = { status, pid: status === "stopped" ? 0 : record.pid };
     runHooks(scene, hostList(scene, "poststart", moment));
   } catch (cause) {
     using lock = lockUnlessDeleted(paths.dir);
-    if (lock !== null) await destroyAfter(context, container, cause);
+    if (lock !== null) await destroyAfter(scene.context, container, cause);
     throw cause;
   }
 }

@@ -90,16 +90,7 @@ function lowerOpenRoot(
   low: Lowering,
   { source, target }: { source: string; target: string },
 ): void {
-  const { builder } = low;
-  const flags = OPEN_TREE.of(
-    "OPEN_TREE_CLONE",
-    "OPEN_TREE_CLOEXEC",
-    "AT_RECURSIVE",
-    "AT_SYMLINK_NOFOLLOW",
-  );
-  builder.call("open_tree", [cwd(low), builder.cString(source), builder.flags(OPEN_TREE, flags)], {
-    into: low.root,
-  });
+  cloneSource(low, { source, deep: true, nofollow: true, into: low.root });
   attach(low, low.root, cwd(low), target);
 }
 

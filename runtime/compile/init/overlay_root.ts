@@ -1,8 +1,7 @@
-import { OPEN_TREE } from "syscalls/abi/mount.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
 import type { RootStep } from "runtime/plan/step.ts";
 import { close, cwd, type Lowering } from "./lowering.ts";
-import { attach, setAttributes } from "./mount_attributes.ts";
+import { attach, cloneSource, setAttributes } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 
 type Of<Kind extends RootStep["kind"]> = Extract<RootStep, { kind: Kind }>;
@@ -23,15 +22,7 @@ export function lowerLayers(
   { lower, scratch, layers }: Of<"openLayeredRoot">,
 ): void {
   const { builder } = low;
-  const flags = OPEN_TREE.of(
-    "OPEN_TREE_CLONE",
-    "OPEN_TREE_CLOEXEC",
-    "AT_RECURSIVE",
-    "AT_SYMLINK_NOFOLLOW",
-  );
-  builder.call("open_tree", [cwd(low), builder.cString(lower), builder.flags(OPEN_TREE, flags)], {
-    into: low.root,
-  });
+  cloneSource(low, { source: lower, deep: true, nofollow: true, into: low.root });
   setAttributes(low, low.root, { set: ["MOUNT_ATTR_RDONLY"], clear: [], deep: true, forgive: [] });
   const tmpfs = mountScratch(low, scratch);
   makeDirectory(low, tmpfs, "root");

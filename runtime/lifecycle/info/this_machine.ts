@@ -1,6 +1,7 @@
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import type { Layout } from "runtime/cgroups/hierarchies.ts";
 import { buildInfo } from "runtime/base/build_info.ts";
+import { findProgram } from "runtime/host/find_program.ts";
 import { parseRelease } from "runtime/host/probe.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
@@ -11,9 +12,6 @@ import type { Context } from "../context.ts";
 import { features } from "../features.ts";
 import { tryIdMappings } from "./id_mappings.ts";
 import type { Caller, Lacking, Machine, Program } from "./machine.ts";
-
-/** Where programs are looked for when the caller says nothing. */
-const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The machine that this runs on. What is asked for twice is read twice, but for the cgroups. */
 export function thisMachine(context: Context): Machine {
@@ -97,14 +95,6 @@ function names(folder: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function findProgram(name: string): string | null {
-  const folders = (processInfo().env("PATH") || USUAL_PATH).split(":");
-  for (const folder of folders.filter((it) => it.startsWith("/"))) {
-    if (findPath(`${folder}/${name}`) === 0) return `${folder}/${name}`;
-  }
-  return null;
 }
 
 const SETUID = 0o4000;
