@@ -4,10 +4,17 @@ import { SIGNALS } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { bestEffort } from "syscalls/libc/call.ts";
 import { receiveDescriptors } from "syscalls/libc/descriptor_messages.ts";
-import { setInheritable } from "syscalls/libc/files.ts";
+import { memoryFile, setInheritable } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { poll, setSignalMask } from "syscalls/libc/poll.ts";
-import { openPidfd, signalPidfd, spawn, waitPid, type WaitStatus } from "syscalls/libc/process.ts";
+import {
+  openPidfd,
+  signalPidfd,
+  spawn,
+  waitPid,
+  type WaitStatus,
+  withStandardError,
+} from "syscalls/libc/process.ts";
 import { send, socketPair } from "syscalls/libc/sockets.ts";
 import { HostError } from "runtime/base/errors.ts";
 import {
@@ -42,7 +49,15 @@ export interface Notification {
 }
 
 /** CRIU has said no, or ended. */
-export class CriuFailure extends HostError {}
+export class CriuFailure extends HostError {
+  /** What it wrote to its standard error before: whatever was wrong before it had opened its log. */
+  readonly said: string;
+
+  constructor(message: string, said = "") {
+    super(message);
+    this.said = said;
+  }
+}
 
 /** The oldest version that this program gets on with, as {@link Response.version} has it. */
 export const OLDEST_CRIU = 31_500;
@@ -66,6 +81,8 @@ const ANSWER_SIZE = 40_960;
 export class CriuWorker implements Disposable {
   readonly #socket: OwnedFd;
   readonly #process: OwnedFd;
+  /** Its standard error, kept from the user's, who is to get one sentence. */
+  readonly #words: OwnedFd;
   readonly #space = new Uint8Array(ANSWER_SIZE);
   #ended: WaitStatus | null = null;
   readonly pid: Pid;
@@ -75,18 +92,20 @@ export class CriuWorker implements Disposable {
     const [ours, theirs] = socketPair();
     using stack = new DisposableStack();
     stack.use(ours);
+    const words = stack.use(memoryFile("criu"));
     using child = theirs;
     for (const number of [child.fd, ...inherited]) setInheritable(number);
     const argv = ["criu", "swrk", String(child.fd)];
     const before = setSignalMask(signalMask);
     try {
-      this.pid = spawn({ executable, argv, environ });
+      this.pid = withStandardError(words.fd, () => spawn({ executable, argv, environ }));
     } finally {
       setSignalMask(before);
     }
     this.#process = openPidfd(this.pid);
     stack.move();
     this.#socket = ours;
+    this.#words = words;
   }
 
   /**
@@ -94,7 +113,7 @@ export class CriuWorker implements Disposable {
    * @throws {CriuFailure} for one older than {@link OLDEST_CRIU}
    */
   requireVersion(): number {
-    const { version } = this.#ask({ type: "version" });
+    const { version } = this.#ask({ type: "version" }, "cannot tell its version");
     if (version >= OLDEST_CRIU) return version;
     throw new CriuFailure(
       `criu ${versionWords(version)} is too old, ${versionWords(OLDEST_CRIU)} or newer is needed`,
@@ -103,7 +122,8 @@ export class CriuWorker implements Disposable {
 
   /** What it and this kernel can do. */
   features(): readonly Feature[] {
-    return this.#ask({ type: "featureCheck" }).features;
+    const refusal = "cannot tell what this kernel can do; hint: criu check says why";
+    return this.#ask({ type: "featureCheck" }, refusal).features;
   }
 
   /**
@@ -125,12 +145,13 @@ export class CriuWorker implements Disposable {
       if (response.type !== REQUEST.notify) {
         // A pre-dump leaves it waiting for the next one.
         if (refusal !== null) throw refusal.cause;
-        demand(response);
+        this.#demand(response, "has failed");
         const status = this.#end(type === "preDump" ? "kill" : "by itself");
         if (type === "preDump" || status.kind === "exited" && status.code === 0) {
+          this.#passOn();
           return response.pid;
         }
-        throw new CriuFailure(`criu ${endWords(status)}`);
+        throw this.#failure(endWords(status));
       }
       try {
         const { script, pid } = response;
@@ -144,11 +165,17 @@ export class CriuWorker implements Disposable {
     }
   }
 
-  #ask(request: Request): Response {
+  #ask(request: Request, refusal: string): Response {
     this.#send(request);
     const { response } = this.#receive();
-    demand(response);
+    this.#demand(response, refusal);
     return response;
+  }
+
+  #demand({ success, errno, message }: Response, refusal: string): void {
+    if (success) return;
+    const why = message === "" ? errno === 0 ? "" : `: errno ${errno}` : `: ${message.trim()}`;
+    throw this.#failure(`${refusal}${why}`);
   }
 
   #send(request: Request): void {
@@ -166,7 +193,7 @@ export class CriuWorker implements Disposable {
     if (length === 0) throw this.#lost();
     if (truncated) {
       for (const descriptor of descriptors) descriptor[Symbol.dispose]();
-      throw new CriuFailure("criu has said more than there is room for");
+      throw this.#failure("has said more than there is room for");
     }
     return { response: decodeResponse(this.#space.subarray(0, length)), descriptors };
   }
@@ -199,11 +226,26 @@ export class CriuWorker implements Disposable {
   }
 
   #lost(): CriuFailure {
-    return new CriuFailure(`criu ${endWords(this.#end("by itself"))} without an answer`);
+    return this.#failure(`${endWords(this.#end("by itself"))} without an answer`);
+  }
+
+  #failure(predicate: string): CriuFailure {
+    return new CriuFailure(`criu ${predicate}`, this.#said());
+  }
+
+  /** Warnings of what went well after all. */
+  #passOn(): void {
+    Deno.stderr.writeSync(new TextEncoder().encode(this.#said()));
+  }
+
+  #said(): string {
+    // By its name, since the place in the open file is shared with CRIU.
+    return Deno.readTextFileSync(`/proc/self/fd/${this.#words.fd}`);
   }
 
   [Symbol.dispose](): void {
     this.#end("kill");
+    this.#words[Symbol.dispose]();
   }
 }
 
@@ -211,10 +253,4 @@ function endWords(status: WaitStatus): string {
   return status.kind === "exited"
     ? `has ended with status ${status.code}`
     : `was ended by signal ${status.signal}`;
-}
-
-function demand({ success, errno, message }: Response): void {
-  if (success) return;
-  const why = message === "" ? errno === 0 ? "" : `: errno ${errno}` : `: ${message.trim()}`;
-  throw new CriuFailure(`criu has failed${why}`);
 }

@@ -8,7 +8,7 @@ import type { Fd } from "syscalls/abi/brand.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
 import { findCriu } from "runtime/criu/find.ts";
-import { logErrors } from "runtime/criu/log_errors.ts";
+import { logErrors, spokenErrors } from "runtime/criu/log_errors.ts";
 import {
   CGROUP_MODES,
   type CriuOptions,
@@ -136,16 +136,21 @@ export function warnRootless({ log, programName }: Context, command: string): vo
   log.log("warning", `${programName} ${command} is untested with rootless containers`);
 }
 
-/** What to throw for a failure: with what CRIU wrote into its log, where it is CRIU's own. */
+/** What to throw for a failure: with CRIU's words from its log, or from before it had one, where it is CRIU's own. */
 export function explainCriu(verb: string, id: string, cause: unknown, log: string): unknown {
   if (!(cause instanceof CriuFailure)) return cause;
+  return new HostError(`Cannot ${verb} container ${id}: ${criuReason(cause, log)}`);
+}
+
+function criuReason({ message, said }: CriuFailure, log: string): string {
   const errors = logErrors(readLog(log));
-  const lacksTables = errors.some((error) => error.includes("iptables-restore"));
-  const help = lacksTables ? "install iptables, or see --network-lock; " : "";
-  const why = errors.length === 0
-    ? cause.message
-    : `criu: ${errors.join("; ")}; hint: ${help}all of it is in ${log}`;
-  return new HostError(`Cannot ${verb} container ${id}: ${why}`);
+  if (errors.length > 0) {
+    const lacksTables = errors.some((error) => error.includes("iptables-restore"));
+    const help = lacksTables ? "install iptables, or see --network-lock; " : "";
+    return `criu: ${errors.join("; ")}; hint: ${help}all of it is in ${log}`;
+  }
+  const spoken = spokenErrors(said);
+  return spoken.length === 0 ? message : `criu: ${spoken.join("; ")}`;
 }
 
 function readLog(log: string): string {

@@ -236,19 +236,31 @@ export function memfd(name: string, image: Uint8Array<ArrayBuffer>): OwnedFd {
 }
 
 function createMemfd(name: string): OwnedFd {
+  const hint = "vm.memfd_noexec must be below 2";
+  return newMemfd(name, MFD.of("MFD_CLOEXEC", "MFD_ALLOW_SEALING"), { newer: "MFD_EXEC", hint });
+}
+
+/** An empty file in memory, close-on-exec: for what others write, however much it is. */
+export function memoryFile(name: string): OwnedFd {
+  return newMemfd(name, MFD.of("MFD_CLOEXEC"), { newer: "MFD_NOEXEC_SEAL" });
+}
+
+/** @param newer a flag that Linux before 6.3 does not know; there every memory file is executable */
+function newMemfd(
+  name: string,
+  flags: Flags<"MFD">,
+  { newer, hint }: { newer: "MFD_EXEC" | "MFD_NOEXEC_SEAL"; hint?: string },
+): OwnedFd {
   using arena = new Arena();
   const address = arena.cString(name);
-  const flags = MFD.of("MFD_CLOEXEC", "MFD_ALLOW_SEALING");
-  const result = retryCall("memfd_create", address, flags | MFD.of("MFD_EXEC"));
+  const result = retryCall("memfd_create", address, flags | MFD.of(newer));
   if (result >= 0) return owned(result);
   const attempt = { verb: "create memory file", object: `"${name}"` };
-  // Linux before 6.3 does not know MFD_EXEC: there every memory file is executable.
   if (result === -ERRNO.EINVAL) return owned(call(attempt, "memfd_create", address, flags));
-  const hint = "vm.memfd_noexec must be below 2";
   throw new SyscallError({
     ...attempt,
     errno: -result,
-    ...(result === -ERRNO.EACCES ? { hint } : {}),
+    ...result === -ERRNO.EACCES && hint !== undefined ? { hint } : {},
   });
 }
 

@@ -1,5 +1,6 @@
 import { type Fd, fd, type Pid, pid } from "syscalls/abi/brand.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
+import { F } from "syscalls/abi/fcntl.ts";
 import { PIDFD_GET_INFO, PIDFD_INFO_EXIT, pidfdInfo } from "syscalls/abi/pidfd.ts";
 import { PR, RLIMIT, rlimit64, W } from "syscalls/abi/process.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
@@ -7,6 +8,9 @@ import { Arena } from "./arena.ts";
 import { call, retryCall } from "./call.ts";
 import { libc, wordBytes } from "./library.ts";
 import { OwnedFd } from "./owned_fd.ts";
+
+/** Standard error's number. */
+const STDERR = 2;
 
 /** A program to start. */
 export interface Program {
@@ -38,6 +42,18 @@ export function spawn({ executable, argv, environ }: Program): Pid {
   );
   if (errno !== 0) throw new SyscallError({ verb: "spawn", object: `"${executable}"`, errno });
   return pid(int32(child));
+}
+
+/** Does `use` while standard error is another file: what it spawns has it so, and keeps it. */
+export function withStandardError<T>(file: Fd, use: () => T): T {
+  const attempt = { verb: "replace", object: "standard error" };
+  using before = new OwnedFd(fd(call(attempt, "fcntl", STDERR, F.F_DUPFD_CLOEXEC, 0)));
+  call(attempt, "dup3", file, STDERR, 0);
+  try {
+    return use();
+  } finally {
+    call(attempt, "dup3", before.fd, STDERR, 0);
+  }
 }
 
 /** How a process ended. */

@@ -96,6 +96,27 @@ containerTest("what criu writes into its log is told when it refuses", (stage) =
   assertEquals(c.state().status, "running");
 });
 
+containerTest("what criu says before it has a log is told in the one sentence", (stage) => {
+  const c = sleeper(stage);
+  const refused = (script: string, ...flags: string[]): string => {
+    const path = fakeCriu(`${stage.dir}/early${flags.length}`, [4, 2], script);
+    const { code, stdout, stderr } = checkpoint(stage, c, { path, flags });
+    assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [1, "", 1], stderr);
+    return messageOf({ code, stdout, stderr });
+  };
+  assertEquals(
+    refused('hear; echo "Error (criu/x.c:1): no such thing" >&2; exit 3'),
+    `Cannot checkpoint container ${c.id}: criu: no such thing`,
+  );
+  // The answer to a request for features: type 9, no success.
+  const unsure = "echo 'Error (criu/util.c:642): exited, status=1' >&2; say '\\010\\011\\020\\000'";
+  assertEquals(
+    refused(`hear; ${unsure}`, "--pre-dump"),
+    `Cannot checkpoint container ${c.id}: criu cannot tell what this kernel can do; hint: criu check says why`,
+  );
+  assertEquals(c.state().status, "running");
+});
+
 containerTest("a failed restore leaves nothing, even one whose criu was killed", (stage) => {
   const c = sleeper(stage);
   assertEquals(c.do("delete", "--force"), QUIET);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { logErrors } from "runtime/criu/log_errors.ts";
+import { logErrors, spokenErrors } from "runtime/criu/log_errors.ts";
 
 Deno.test("logErrors() gives the words of the last errors, without times, places and empty phrases", () => {
   const log = `(00.032462) Error (criu/util.c:1534): rlimit: Can't setup RLIMIT_NOFILE for self
@@ -27,4 +27,15 @@ Deno.test("logErrors() reads the lines of restored processes, and keeps three at
 
 Deno.test("logErrors() gives nothing where nothing went wrong", () => {
   assertEquals(logErrors("(00.1) Warn  (criu/a.c:1): careful\n"), []);
+});
+
+Deno.test("spokenErrors() gives CRIU's errors, or else the last line of another program, and no empty phrase", () => {
+  const linker = "criu: error while loading shared libraries: libnet.so.1: cannot open";
+  const table = [
+    ["Warn  (criu/a.c:1): careful\nError (criu/b.c:2): the reason\n", ["the reason"]],
+    [`Warn  (criu/a.c:1): careful\n${linker}\n`, [linker]],
+    ["Error (criu/util.c:642): exited, status=1\n", []],
+    ["", []],
+  ] as const;
+  for (const [said, errors] of table) assertEquals(spokenErrors(said), [...errors]);
 });
