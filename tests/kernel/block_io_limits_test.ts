@@ -1,12 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   blockDevice,
   checkKnob,
   controllerPlace,
+  fileOfNewCgroup,
   readText,
   weightFile,
 } from "tests/support/limit_files.ts";
-import { runProgram } from "tests/support/ocirt.ts";
+import { messageOf, runProgram } from "tests/support/ocirt.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
 
 const MIB = 2 ** 20;
@@ -53,6 +54,24 @@ containerTest("block IO is weighed, and update changes the weight", (stage) => {
   assertEquals(c.do("update", "--blkio-weight", "500").code, 0);
   assert(expected(500, 4950).test(weightIn(stage, c, file)), weightIn(stage, c, file));
 }, "block IO weights");
+
+containerTest(
+  "a weight for leaves alone is set, or refused: kernels since 5.0 have none",
+  (stage) => {
+    const file = fileOfNewCgroup("blkio", ["blkio.leaf_weight"]);
+    const c = stage.container((config) =>
+      config.linux["resources"] = { blockIO: { leafWeight: 300 } }
+    );
+    if (file !== null) {
+      checkKnob(stage, c.create(), { v1: [`blkio/${file}`, "300"] });
+      return;
+    }
+    const result = c.launch("create");
+    assertEquals(result.code, 1);
+    assertMatch(messageOf(result), /\/linux\/resources\/blockIO\/leafWeight/);
+    assertEquals(stage.cgroups(), []);
+  },
+);
 
 /** A device of the test's own, whose I/O scheduler is BFQ; the others weigh no single device. */
 class BfqDevice implements Disposable {

@@ -139,6 +139,12 @@ containerTest(
   },
 );
 
+/** Whether the kernel says how a process ended that its parent has reaped (pidfd_open(2), PIDFD_INFO_EXIT): Linux 6.15. */
+function tellsStatus(): boolean {
+  const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
+  return major > 6 || major === 6 && minor >= 15;
+}
+
 containerTest("events --lifecycle tells each status once, and how it ended", async (stage) => {
   const c = stage.container((config) => config.process.args = ["sleep", "1000"]).create();
   await using events = new Follower(stage, c, "--lifecycle");
@@ -153,7 +159,8 @@ containerTest("events --lifecycle tells each status once, and how it ended", asy
     assertEquals(await events.line(), told("running"));
   }
   assertEquals(c.do("kill", "KILL").code, 0);
-  assertEquals(await events.line(), '{"type":"exited","id":"c1","data":{"exitStatus":137}}');
+  const data = tellsStatus() ? ',"data":{"exitStatus":137}' : "";
+  assertEquals(await events.line(), `{"type":"exited","id":"c1"${data}}`);
   assertEquals(await events.line(), null);
 });
 
@@ -168,7 +175,8 @@ containerTest("events waits without using the CPU", async (stage) => {
   await events.next("stats");
   const before = ticks();
   await events.next("stats");
-  assert(ticks() - before <= 2, `it has used ${ticks() - before} ticks`);
+  // One that does not wait uses two hundred.
+  assert(ticks() - before <= 20, `it has used ${ticks() - before} ticks`);
 });
 
 containerTest("events of a container that has stopped is refused in runc's words", (stage) => {
