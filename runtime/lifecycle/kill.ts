@@ -5,7 +5,7 @@ import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
 import { ioCode } from "runtime/base/io_failure.ts";
-import { thaw } from "runtime/cgroups/freeze.ts";
+import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
@@ -31,9 +31,11 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
   }
   using container = openContainer(context, id);
   const { status, cgroup, record } = container;
-  // On version 1 nobody dies who is frozen.
+  // On version 1 nobody dies who is frozen, and no init before those in its pid namespace.
   const wake = (): void => {
-    if (status === "paused" && number === SIGNALS.SIGKILL) thaw(record.cgroups);
+    if (number !== SIGNALS.SIGKILL) return;
+    if (status === "paused") thaw(record.cgroups);
+    thawBelow(record.cgroups);
   };
   if (all) {
     wake();

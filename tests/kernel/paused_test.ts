@@ -76,21 +76,36 @@ containerTest("SIGKILL and delete --force end a paused container", (stage) => {
   assertEquals(frozen(stage).do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
 });
 
+/** A container that has frozen a process of its own, in a cgroup that it has made for that. */
+function freezingAnother(stage: Stage): Container {
+  const c = stage.container((config) => {
+    config.process.args = ["sh", "-c", FREEZE_ANOTHER];
+    config.linux.namespaces.push({ type: "cgroup" });
+    config.mounts.push({
+      destination: "/sys/fs/cgroup",
+      type: "cgroup",
+      source: "cgroup",
+      options: ["rw"],
+    });
+  }).create().start();
+  execSh(stage, c, "for i in $(seq 100); do test -e /dev/frozen && exit; sleep 0.1; done; false");
+  return c;
+}
+
 containerTest(
   "delete --force ends what a container has frozen in a cgroup of its own",
   (stage) => {
-    const c = stage.container((config) => {
-      config.process.args = ["sh", "-c", FREEZE_ANOTHER];
-      config.linux.namespaces.push({ type: "cgroup" });
-      config.mounts.push({
-        destination: "/sys/fs/cgroup",
-        type: "cgroup",
-        source: "cgroup",
-        options: ["rw"],
-      });
-    }).create().start();
-    execSh(stage, c, "for i in $(seq 100); do test -e /dev/frozen && exit; sleep 0.1; done; false");
+    const c = freezingAnother(stage);
     assertEquals(c.do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
     assertEquals(stage.cgroups().filter((dir) => dir.endsWith(`/${c.id}`)), []);
   },
 );
+
+containerTest("so does SIGKILL, sent to the init or to all", (stage) => {
+  for (const all of [[], ["--all"]]) {
+    const c = freezingAnother(stage);
+    assertEquals(stage.ocirt(["kill", ...all, c.id, "KILL"]).code, 0);
+    c.await("stopped");
+    assertEquals(c.do("delete"), { code: 0, stdout: "", stderr: "" });
+  }
+});
