@@ -43,6 +43,9 @@ export type FlagValue = boolean | string | number | readonly string[] | null;
 /** Every flag that a command has, by name. */
 export type FlagValues = Readonly<Record<string, FlagValue>>;
 
+/** Who makes the cgroups of containers: the runtime itself, systemd, or nobody. */
+export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
+
 /** What the global flags decided. `runtime/lifecycle` takes the same shape. */
 export interface CommandContext {
   /** The folder that holds one folder per container, absolute. */
@@ -50,7 +53,7 @@ export interface CommandContext {
   readonly log: Logger;
   /** The name that this program was called by. */
   readonly programName: string;
-  readonly systemdCgroup: boolean;
+  readonly cgroupManager: CgroupManager;
   /** Whether cgroups and device rules that the caller may not have are left out; null: if the caller is not root of the host. */
   readonly rootless: boolean | null;
   /** This program's version. */

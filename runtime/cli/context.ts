@@ -1,6 +1,6 @@
 import { normalize } from "@std/path/posix";
 import { buildInfo } from "runtime/base/build_info.ts";
-import type { CommandContext, FlagValues } from "runtime/base/command.ts";
+import type { CgroupManager, CommandContext, FlagValues } from "runtime/base/command.ts";
 import { UsageError } from "runtime/base/errors.ts";
 import type { Logger } from "runtime/base/log.ts";
 import { stateRoot } from "runtime/base/paths.ts";
@@ -32,7 +32,7 @@ export function commandContext(
     root: rootPath(programName, textOf(flags, "root")),
     log,
     programName,
-    systemdCgroup: usesSystemd(flags, log),
+    cgroupManager: cgroupManager(flags),
     rootless: ROOTLESS[textOf(flags, "rootless") ?? ""] ?? null,
     version: buildInfo().version,
   };
@@ -80,17 +80,15 @@ const ROOTLESS: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false])),
 };
 
-function usesSystemd(flags: FlagValues, log: Logger): boolean {
+function cgroupManager(flags: FlagValues): CgroupManager {
   const manager = textOf(flags, "cgroup-manager");
   switch (manager) {
     case "systemd":
-      return true;
     case "disabled":
-      log.log("warning", "--cgroup-manager=disabled is not supported: cgroupfs is used");
-      return false;
+      return manager;
     case "cgroupfs":
     case null:
-      return flags["systemd-cgroup"] === true;
+      return flags["systemd-cgroup"] === true ? "systemd" : "cgroupfs";
     default:
       throw new UsageError(
         `Cannot use flag --cgroup-manager: "${manager}" is not one of cgroupfs, systemd, disabled`,

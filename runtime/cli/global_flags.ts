@@ -39,8 +39,8 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   {
     name: "cgroup-manager",
     type: "string",
-    help: "another way to say who makes the cgroups: cgroupfs or systemd",
-    completion: ["cgroupfs", "systemd"],
+    help: "who makes the cgroups: cgroupfs (the runtime itself), systemd, or disabled for none",
+    completion: ["cgroupfs", "systemd", "disabled"],
   },
   {
     name: "rootless",

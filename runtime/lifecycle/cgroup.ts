@@ -34,6 +34,8 @@ export interface NewCgroup {
   readonly systemd: Adoption | null;
   /** Whether the container can do without the device rules that the runtime may not set. */
   readonly isRootless: boolean;
+  /** Whether it was asked to have none. */
+  readonly isDisabled: boolean;
 }
 
 /** Cgroups that do not exist before the container's init does. */
@@ -62,6 +64,7 @@ export function newCgroup(
     },
     systemd: null,
     isRootless,
+    isDisabled: false,
   };
 }
 

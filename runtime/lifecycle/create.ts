@@ -38,6 +38,7 @@ import { unmountShared } from "./delete.ts";
 import { isOwnId, type MappingTool } from "./id_maps.ts";
 import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
+import { noCgroup, unruledDevices } from "./no_cgroup.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
 import { writePidFile } from "./pid_file.ts";
@@ -124,8 +125,8 @@ async function hooksOf(context: Context, loaded: LoadedBundle): Promise<CreateHo
 }
 
 /** Who makes the cgroups; null where the runtime does it itself. */
-export async function systemdOf({ systemdCgroup }: Context): Promise<LoadedContainer["systemd"]> {
-  if (!systemdCgroup) return null;
+export async function systemdOf({ cgroupManager }: Context): Promise<LoadedContainer["systemd"]> {
+  if (cgroupManager !== "systemd") return null;
   return (await import("./systemd_cgroup.ts")).systemdCgroup;
 }
 
@@ -228,9 +229,10 @@ export function createLoaded(context: Context, container: LoadedContainer): Crea
 export function settleCgroup(
   { log }: Context,
   { loaded: { spec, facts } }: LoadedContainer,
-  { driver, facts: cgroups, systemd, isRootless: mayFail }: NewCgroup,
+  { driver, facts: cgroups, systemd, isRootless: mayFail, isDisabled }: NewCgroup,
   limits: NewLimits,
 ): (init: Pid) => void {
+  if (isDisabled) return () => {};
   const setUp = (): void => {
     const control = deviceControl(spec, cgroups);
     if (!mayFail) applyDeviceControl(control);
@@ -254,6 +256,7 @@ export function settleCgroup(
 
 export function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
   const { spec, facts } = loaded;
+  if (context.cgroupManager === "disabled") return noCgroup(id);
   if (systemd !== null) return systemd(context, spec, id, facts);
   return newCgroup(spec.cgroupsPath, id, isRootless(context, facts));
 }
@@ -261,15 +264,17 @@ export function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContai
 /** Which cgroups the container goes without, being asked for by nobody. */
 function tellDropped(
   { log }: Context,
-  { driver: { directories }, places }: NewCgroup,
-  { namespaces }: ValidSpec,
+  { driver: { directories }, places, isDisabled }: NewCgroup,
+  spec: ValidSpec,
 ): void {
+  const unruled = isDisabled ? unruledDevices(spec) : null;
+  if (unruled !== null) log.log("warning", unruled);
   for (const { dir } of places) {
     if (!directories.includes(dir)) {
       log.log("debug", `no cgroup ${dir}: this user may not make it, and no limit needs it`);
     }
   }
-  const ownPids = namespaces.some(({ type, path }) => type === "pid" && path === null);
+  const ownPids = spec.namespaces.some(({ type, path }) => type === "pid" && path === null);
   if (directories.length === 0 && !ownPids) {
     log.log(
       "warning",

@@ -28,7 +28,7 @@ export async function hooksOfCreate(
   context: Context,
   { spec, facts }: LoadedBundle,
 ): Promise<CreateHooks> {
-  const attacher = context.systemdCgroup ? await unitAttacher() : null;
+  const attacher = context.cgroupManager === "systemd" ? await unitAttacher() : null;
   const { hooks } = spec;
   let began: ContainerRecord | null = null;
   return {

@@ -19,8 +19,10 @@ import type { ContainerRecord } from "runtime/state/record.ts";
 import { exists, isAlive, statusOf } from "runtime/state/status.ts";
 import { readRecord, removeContainerDir } from "runtime/state/store.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
+import { containerCgroup } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import type { StartableContainer } from "./created.ts";
+import { leadsItsNamespace } from "./leads_namespace.ts";
 
 /** How long an init may take to die of SIGKILL, in milliseconds (runc waits as long). */
 const KILL_PATIENCE = 10_000;
@@ -66,7 +68,11 @@ export async function destroy(
   record: ContainerRecord,
   paths: RecordPaths,
 ): Promise<void> {
-  if (isAlive(record)) killInit(record);
+  if (isAlive(record)) {
+    // Once its init has ended nobody knows which processes are of a container without cgroups.
+    if (record.cgroups.length > 0 || leadsItsNamespace(record.pid)) killInit(record);
+    else killAll(containerCgroup(record), SIGNALS.SIGKILL);
+  }
   await destroyEnded(context, record, paths);
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerId } from "runtime/base/container_id.ts";
 import { HostError, StateError } from "runtime/base/errors.ts";
+import type { HostFacts } from "runtime/base/facts.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
@@ -21,6 +22,7 @@ import {
   NO_DEVICE_CONTROL,
 } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import { noCgroup, unruledDevices } from "./no_cgroup.ts";
 import { newResctrl } from "./resctrl.ts";
 import { systemdCgroup } from "./systemd_cgroup.ts";
 import { seccompOf } from "./filter.ts";
@@ -74,9 +76,7 @@ function noDescriptors(plan: Plan): Descriptors {
 export async function explain(context: Context, options: ExplainOptions): Promise<Explanation> {
   const { spec, facts, links } = readSpec(options.bundle, options.configFile);
   requireProcess(spec, options.configFile);
-  const cgroup = context.systemdCgroup
-    ? systemdCgroup(context, spec, NO_ID, facts)
-    : newCgroup(spec.cgroupsPath, NO_ID, isRootless(context, facts));
+  const cgroup = cgroupOf(context, spec, facts);
   const limits = limitsOf(spec, cgroup);
   const seccomp = await seccompOf(spec, facts);
   const plan = planCreate({
@@ -92,6 +92,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
   });
   const program = compileInit(plan, facts.arch, noDescriptors(plan));
   const resctrl = resctrlActions(spec);
+  const unruled = cgroup.isDisabled ? unruledDevices(spec) : null;
   const noControl = !cgroup.isRootless && deviceControl(spec, cgroup.facts).kind === "missing";
   return {
     steps: listSteps(program),
@@ -108,10 +109,22 @@ export async function explain(context: Context, options: ExplainOptions): Promis
       ...(limits?.findings.problems ?? []).map(({ path, text }) =>
         `${path}: ${text}, so create refuses it`
       ),
+      ...unruled === null ? [] : [unruled],
       ...resctrl.warnings,
       ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
     ],
   };
+}
+
+function cgroupOf(context: Context, spec: ValidSpec, facts: HostFacts): NewCgroup {
+  switch (context.cgroupManager) {
+    case "disabled":
+      return noCgroup(NO_ID);
+    case "systemd":
+      return systemdCgroup(context, spec, NO_ID, facts);
+    case "cgroupfs":
+      return newCgroup(spec.cgroupsPath, NO_ID, isRootless(context, facts));
+  }
 }
 
 function requireProcess({ process }: ValidSpec, configFile: string): void {

@@ -4,12 +4,12 @@ import { signalNumber, SIGNALS, SIGRTMAX } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
-import { ioCode } from "runtime/base/io_failure.ts";
 import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
+import { leadsItsNamespace } from "./leads_namespace.ts";
 import { openContainer } from "./open.ts";
 
 export interface KillOptions {
@@ -49,6 +49,8 @@ export function kill(context: Context, id: string, { signal, all }: KillOptions)
   const init = pid(record.pid);
   // Only the end of a pid namespace's first process takes the others with it.
   const everybody = number === SIGNALS.SIGKILL && !leadsItsNamespace(init);
+  // Once it has ended nobody knows which processes are of a container without cgroups.
+  if (everybody && record.cgroups.length === 0) return killAll(cgroup, number);
   try {
     using pidfd = openPidfd(init);
     // The pidfd is of whoever has that pid now: only the start time says that it is still the container's init.
@@ -68,15 +70,4 @@ function parseSignal(text: string): number | undefined {
   if (!/^\d+$/.test(text)) return signalNumber(text);
   const number = Number(text);
   return number <= SIGRTMAX ? number : undefined;
-}
-
-/** Whether the process is pid 1 of its own pid namespace; true of one that has ended, which leads nothing any more. */
-function leadsItsNamespace(init: number): boolean {
-  try {
-    return /^NSpid:.*\t1$/m.test(Deno.readTextFileSync(`/proc/${init}/status`));
-  } catch (cause) {
-    const code = ioCode(cause);
-    if (code === "ENOENT" || code === "ESRCH") return true;
-    throw cause;
-  }
 }

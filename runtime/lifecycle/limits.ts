@@ -6,6 +6,7 @@ import { oomKills } from "runtime/cgroups/oom_kills.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { NewCgroup } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import { refusedLimits } from "./no_cgroup.ts";
 
 /** Where the resources of a container stand in its configuration. */
 const ORIGIN = "/linux/resources";
@@ -16,10 +17,11 @@ const CONFIG_FILE = "config.json";
 /** The limits of a container as writes to its cgroups; null where it has none. */
 export function limitsOf(
   { config }: ValidSpec,
-  { places, systemd }: NewCgroup,
+  { places, systemd, isDisabled }: NewCgroup,
 ): LimitPlan | null {
   const { devices: _apart, ...resources } = config.linux?.resources ?? {};
   if (Object.keys(resources).length === 0) return null;
+  if (isDisabled) return refusedLimits(resources, ORIGIN);
   const host = { places, available: availableControllers, base: ORIGIN };
   const { writes, findings } = planLimits(resources, host);
   return { writes: systemd === null ? writes : systemd.asManaged(writes), findings };

@@ -85,6 +85,7 @@ export function systemdCgroup(
       adopt: (init, limits) => driver.adopt(init, limits),
     },
     isRootless: isRootless(context, facts),
+    isDisabled: false,
   };
 }
 

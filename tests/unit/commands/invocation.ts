@@ -15,7 +15,7 @@ export function invocation(command: Command, tokens: string[], root = "/proc/non
       root,
       log: SILENT,
       programName: "runc",
-      systemdCgroup: false,
+      cgroupManager: "cgroupfs",
       rootless: null,
       version: "1.2.3",
     },
