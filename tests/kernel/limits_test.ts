@@ -1,4 +1,4 @@
-import { type assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { checkKnob, controllerPlace, type Knob } from "tests/support/limit_files.ts";
 import { messageOf, OCIRT, runProgram } from "tests/support/ocirt.ts";
