@@ -104,7 +104,6 @@ async function runCommand(
 ): Promise<number> {
   const { programName } = session;
   const { command } = await entry.load();
-  session.failureExitCode = command.failureExitCode ?? null;
   session.speaksForProgram = command.speaksForProgram === true;
   const { flags, positionals } = parseTokens(line.tokens, {
     flags: [...command.flags, HELP_FLAG],
@@ -114,6 +113,8 @@ async function runCommand(
   });
   if (flags["help"] === true) return sayText(commandHelp(programName, entry.summary, command));
   checkCount(programName, command, positionals.length);
+  // As with runc, a command line that is no command has the status of every other wrong use.
+  session.failureExitCode = command.failureExitCode ?? null;
   const context = commandContext(programName, line.flags, session.log);
   if (command.failurePrefix !== undefined) {
     session.prefix = `${command.failurePrefix.replaceAll("%n", programName)}: `;

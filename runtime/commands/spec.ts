@@ -71,7 +71,8 @@ function isUnified(): boolean {
 
 function writeNew(path: string, name: string, text: string): void {
   try {
-    Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o666 });
+    // With a mode it would be changed to that behind the umask's back.
+    Deno.writeTextFileSync(path, text, { createNew: true });
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) {
       throw new StateError(`File ${name} exists. Remove it first`, { cause });

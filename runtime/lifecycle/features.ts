@@ -15,6 +15,12 @@ import type { Context } from "./context.ts";
 import { OCI_VERSION } from "./create.ts";
 
 /**
+ * Annotations, and beginnings of their names, that change what is done. `bundle` means nothing here, but callers that take
+ * configurations from strangers filter by this list, and such a bundle may be handed to runc the next day.
+ */
+const UNSAFE_ANNOTATIONS = ["bundle", "org.systemd.property.", "org.criu.config", "run.oci."];
+
+/**
  * The document "features" of the OCI runtime specification: what this program implements, whatever the host can do. The flags of
  * seccomp filters that the host's kernel knows are an exception of the specification's.
  */
@@ -43,7 +49,7 @@ export function features({ version }: Context): unknown {
       "org.opencontainers.runc.checkpoint.enabled": "true",
       "io.github.ocirt.version": version,
     },
-    potentiallyUnsafeConfigAnnotations: ["org.systemd.property.", "org.criu.config", "run.oci."],
+    potentiallyUnsafeConfigAnnotations: UNSAFE_ANNOTATIONS,
   };
 }
 

@@ -6,7 +6,7 @@ export function writePidFile(path: string, pid: number): void {
   const at = path.lastIndexOf("/");
   const draft = `${path.slice(0, at + 1)}.${path.slice(at + 1)}`;
   try {
-    Deno.writeTextFileSync(draft, String(pid), { mode: 0o644, createNew: true });
+    Deno.writeTextFileSync(draft, String(pid), { createNew: true });
     Deno.renameSync(draft, path);
   } catch (cause) {
     throw new HostError(`Cannot write pid file "${path}": ${ioReason(cause)}`, { cause });

@@ -47,17 +47,34 @@ export interface RecordedUnit {
   readonly manager: "system" | "user";
 }
 
+/**
+ * What a record that lacks the field means: an older build, which knew no such thing, made the container.
+ *
+ * A field added later has its default here, the value for "there is none", so that containers outlive an upgrade of the
+ * executable. A field without such a value takes another version. What is in no record of any build, or has the wrong form, is damage.
+ */
+const ADDED_LATER = {
+  sharedMount: "",
+  freezer: "",
+  keyring: "",
+  creating: false,
+  hooks: [],
+  systemd: null,
+  resctrl: null,
+  streams: [],
+} as const satisfies Partial<ContainerRecord>;
+
 /** The text of a record's file. */
 export function encodeRecord(record: ContainerRecord): string {
   return JSON.stringify(record);
 }
 
 /**
- * Reads a record; fields that it does not know are left out.
+ * Reads a record; fields that it does not know are left out, and those that the record's build did not know are filled in.
  * @throws {StateError} naming `file` and the first thing wrong with it
  */
 export function parseRecord(text: string, file: string): ContainerRecord {
-  const fields = parseObject(text, file);
+  const fields: Record<string, unknown> = { ...ADDED_LATER, ...parseObject(text, file) };
   const { damaged, string, strings, path, pathOrNone, paths } = readersOf(fields, file);
   if (fields.version === undefined) throw damage(file, "it has no version");
   if (fields.version !== 1) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { messageOf } from "tests/support/ocirt.ts";
+import { messageOf, OCIRT, runProgram } from "tests/support/ocirt.ts";
 import { containerTest } from "tests/support/stage.ts";
 
 containerTest(
@@ -25,6 +25,15 @@ containerTest("the pid file holds the decimal pid alone", (stage) => {
       .sort(),
     ["c1", "rootfs", "state"],
   );
+});
+
+containerTest("the pid file has the mode that the caller's umask leaves", (stage) => {
+  const c = stage.container();
+  const file = `${stage.dir}/pid`;
+  const flags = ["--root", stage.root, "create", "--bundle", c.bundle, "--pid-file", file, c.id];
+  const script = 'umask 0077; exec "$0" "$@"';
+  assertEquals(runProgram(["/bin/sh", "-c", script, OCIRT, ...flags]).code, 0);
+  assertEquals(Deno.lstatSync(file).mode, 0o100600);
 });
 
 containerTest("a pid file of an earlier container is replaced", (stage) => {

@@ -30,8 +30,6 @@ containerTest("every failure of exec itself gives 255 and one sentence", (stage)
   const c = sleeper(stage);
   const stopped = stage.container().create().start().await("stopped");
   const failures: readonly (readonly [args: readonly string[], words: RegExp])[] = [
-    [["--nonesuch", c.id, "true"], /nonesuch/],
-    [[], /"exec" requires a minimum of 1/],
     [[c.id], /process args cannot be empty/],
     [["missing", "true"], /^exec failed: container does not exist$/],
     [["../c1", "true"], /invalid container ID format/],
@@ -39,12 +37,24 @@ containerTest("every failure of exec itself gives 255 and one sentence", (stage)
     [["--user", "root", c.id, "true"], /"root" is not uid or uid:gid in numbers/],
     [["--process", `${stage.dir}/none`, c.id], /none.*ENOENT/],
     [["--cwd", "relative", c.id, "true"], /relative/],
-    [["--preserve-fds", "x", c.id, "true"], /preserve-fds/],
     [["--pid-file", `${stage.dir}/none/pid`, c.id, "true"], /none\/pid.*ENOENT/],
   ];
   for (const [args, words] of failures) {
     const result = stage.ocirt(["exec", ...args]);
     assertEquals([args, result.code, result.stdout], [args, 255, ""], result.stderr);
+    assertMatch(messageOf(result), words);
+  }
+});
+
+containerTest("a command line of exec that is none gives 1, as with any other command", (stage) => {
+  const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
+    [["--nonesuch", "c", "true"], /nonesuch/],
+    [[], /"exec" requires a minimum of 1/],
+    [["--preserve-fds", "x", "c", "true"], /preserve-fds/],
+  ];
+  for (const [args, words] of wrong) {
+    const result = stage.ocirt(["exec", ...args]);
+    assertEquals([args, result.code, result.stdout], [args, 1, ""], result.stderr);
     assertMatch(messageOf(result), words);
   }
 });

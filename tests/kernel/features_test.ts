@@ -7,6 +7,12 @@ containerTest("features is a JSON document, indented by four, with a last newlin
   const document = JSON.parse(stdout);
   assertEquals(stdout, JSON.stringify(document, null, 4) + "\n");
   assertEquals([document.ociVersionMin, document.ociVersionMax], ["1.0.0", "1.3.0"]);
+  assertEquals(document.potentiallyUnsafeConfigAnnotations, [
+    "bundle",
+    "org.systemd.property.",
+    "org.criu.config",
+    "run.oci.",
+  ]);
 });
 
 containerTest("features tells every namespace, capability and mount option that works", (stage) => {

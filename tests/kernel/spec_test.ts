@@ -14,6 +14,16 @@ containerTest("spec writes runc's default config.json into the current folder", 
   assertStringIncludes(text, '{\n\t"ociVersion": "1.3.0",\n\t"process": {\n\t\t"terminal": true,');
 });
 
+containerTest("the file that spec writes has the mode that the caller's umask leaves", (stage) => {
+  for (const [umask, mode] of [["0022", 0o644], ["0077", 0o600], ["0000", 0o666]] as const) {
+    const folder = Deno.makeTempDirSync({ dir: stage.dir });
+    const script = `umask ${umask}; exec "$0" spec --bundle "$1"`;
+    assertEquals(runProgram(["/bin/sh", "-c", script, OCIRT, folder]).code, 0);
+    const info = Deno.statSync(`${folder}/config.json`);
+    assertEquals([umask, (info.mode ?? 0) & 0o777], [umask, mode]);
+  }
+});
+
 containerTest("spec overwrites nothing", (stage) => {
   Deno.writeTextFileSync(`${stage.dir}/config.json`, "mine");
   const result = stage.ocirt(["spec", "--bundle", stage.dir]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { messageOf } from "tests/support/ocirt.ts";
 import { containerTest } from "tests/support/stage.ts";
 
@@ -65,6 +65,23 @@ containerTest("a process that was given the container's pid later is not taken f
   assertEquals([c.state().status, c.state().pid], ["stopped", 0]);
   Deno.writeTextFileSync(file, JSON.stringify(record));
   assertEquals(c.state().status, "created");
+});
+
+containerTest("a container that an older build made is used, stopped and deleted", (stage) => {
+  const c = stage.container((config) => config.process.args = ["sleep", "1000"]).create().start();
+  const file = `${stage.root}/c1/state.json`;
+  const { version, id, ociVersion, bundle, rootfs, created, annotations, pid, startTime, ...rest } =
+    JSON.parse(Deno.readTextFileSync(file));
+  const { cgroups, cgroupCreated } = rest;
+  const first = { version, id, ociVersion, bundle, rootfs, created, annotations, pid, startTime };
+  Deno.writeTextFileSync(file, JSON.stringify({ ...first, cgroups, cgroupCreated }));
+  assertEquals(c.state().status, "running");
+  assertEquals(c.do("exec", "echo", "hi").stdout, "hi\n");
+  assertEquals(c.do("update", "--pids-limit", "100").code, 0);
+  assertEquals(c.do("kill", "KILL").code, 0);
+  c.await("stopped");
+  assertEquals(c.do("delete"), { code: 0, stdout: "", stderr: "" });
+  for (const cgroup of cgroupCreated) assertThrows(() => Deno.statSync(cgroup));
 });
 
 containerTest("the state of a container that is not there is an error in runc's words", (stage) => {

@@ -32,6 +32,33 @@ Deno.test("parseRecord() leaves out fields of a later version", () => {
   assertEquals(parseRecord(text, "state.json"), FULL);
 });
 
+/** As the first builds wrote it. */
+const FIRST = '{"version":1,"id":"c1","ociVersion":"1.3.0","bundle":"/b","rootfs":"/b/rootfs",' +
+  '"created":"2026-01-02T03:04:05.678901234Z","annotations":{},"pid":4422,"startTime":"77",' +
+  '"cgroups":["/sys/fs/cgroup/c1"],"cgroupCreated":["/sys/fs/cgroup/c1"]}';
+
+Deno.test("a record of an older build says that there is none of what that build did not know", () => {
+  const cgroups = ["/sys/fs/cgroup/c1"];
+  assertEquals(parseRecord(FIRST, "state.json"), {
+    ...RECORD,
+    pid: 4422,
+    startTime: "77",
+    cgroups,
+    cgroupCreated: cgroups,
+    keyring: "",
+  });
+});
+
+Deno.test("what every build has written must be in a record", () => {
+  const first = Object.keys(JSON.parse(FIRST));
+  for (const field of first) {
+    const { [field]: _, ...others } = JSON.parse(encodeRecord(FULL));
+    const error = assertThrows(() => parseRecord(JSON.stringify(others), "f"), StateError);
+    const reason = field === "version" ? "it has no version" : `"${field}" is not `;
+    assert(error.message.startsWith(`Cannot use f: ${reason}`), error.message);
+  }
+});
+
 Deno.test("parseRecord() tells what is damaged, and never throws anything else", () => {
   const cases: readonly (readonly [text: string, reason: string])[] = [
     ["", "the file is empty"],
