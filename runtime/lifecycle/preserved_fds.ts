@@ -1,7 +1,8 @@
 import { fd } from "syscalls/abi/brand.ts";
 import { isInheritable } from "syscalls/libc/files.ts";
 import { UsageError } from "runtime/base/errors.ts";
-import { PRESERVED_MOST } from "runtime/plan/protocol.ts";
+import { processInfo } from "runtime/host/process_info.ts";
+import { OWN_DESCRIPTORS } from "runtime/plan/protocol.ts";
 
 /** Sockets that a service manager gave this process, as descriptors from 3 on (sd_listen_fds(3)). */
 export interface Activation {
@@ -9,6 +10,9 @@ export interface Activation {
   /** What tells the container's process of them. */
   readonly variables: readonly string[];
 }
+
+/** For so many there is always room: no limit in use is below 256. */
+const FEW = 64;
 
 const NONE: Activation = { count: 0, variables: [] };
 
@@ -43,8 +47,12 @@ function wholeNumber(text: string | undefined): number {
  */
 export function preservedFds(asked: number, activated = 0): number {
   const all = activated + asked;
-  if (all > PRESERVED_MOST) {
-    throw new UsageError(`Cannot hand on ${all} descriptors: at most ${PRESERVED_MOST} can be`);
+  const { hard } = processInfo().nofile;
+  if (all > FEW && BigInt(all + OWN_DESCRIPTORS) > hard) {
+    throw new UsageError(
+      `Cannot hand on ${all} descriptors: making a container takes ${OWN_DESCRIPTORS} more, and the hard limit of open files ` +
+        `(RLIMIT_NOFILE) is ${hard}`,
+    );
   }
   for (let i = 0; i < all; i++) {
     if (isInheritable(fd(3 + i))) continue;

@@ -13,7 +13,7 @@ export function beginSteps(input: Pick<PlanInput, "facts" | "preservedFds">): St
       origin: "",
     },
     {
-      kind: "closeInheritedOnExec",
+      kind: "closeInherited",
       preservedFds,
       label: "keep descriptors from the process",
       origin: "",

@@ -49,20 +49,28 @@ export const DUTY = {
   listener: 11,
 } as const;
 
-/** Where the init holds the two directories of a `copyUp`: above all it opens, below the smallest limit in use (256). */
-export const COPY_UP = { from: 201, to: 202 } as const;
+/**
+ * What the program holds at numbers that are known when it is compiled, one behind the other: to be sent, or to be found as
+ * `/proc/self/fd/N`. They are above all that it opens, and none of them is a number that it was started with.
+ */
+export const HELD = [
+  /** What a mount is changed on. */
+  "mountPoint",
+  /** The two directories of a `copyUp`. */
+  "copyFrom",
+  "copyTo",
+  /** The master of the process's terminal, until the host half has it. */
+  "terminalMaster",
+  /** The container's root, for `placeDirectory` and `placeFile`. */
+  "root",
+  /** A file system that is being made, and the directory that it will cover. */
+  "filesystem",
+  "covered",
+  /** A mount, attached nowhere yet, whose ids the host half maps. */
+  "idmapTree",
+] as const;
 
-/** Where a process holds the master of its terminal until the host half has it. */
-export const TERMINAL_MASTER = 203;
-
-/** Where the init holds its root for `placeDirectory` and `placeFile`. */
-export const PLACE_ROOT = 204;
-
-/** Where the init holds a file system that is being made, and the directory that it will cover. */
-export const INHERIT_MODE = { filesystem: 205, directory: 206 } as const;
-
-/** Where the init holds a mount, attached nowhere yet, whose ids the host half maps. */
-export const IDMAP_TREE = 207;
+export type Held = typeof HELD[number];
 
 /** Where a thread holds the listener that it sends: in a table of descriptors of its own, for any number may be above the limit. */
 export const LISTENER = 0;
@@ -71,21 +79,21 @@ export const LISTENER = 0;
  * What the child sends along with a question, in this order, by a message of its own (unix(7), SCM_RIGHTS): an ordinary user may
  * take nothing out of a process that hides from a container.
  */
-export const SENT_WITH: Readonly<Partial<Record<Duty, readonly number[]>>> = {
-  copyUp: [COPY_UP.from, COPY_UP.to],
-  terminal: [TERMINAL_MASTER],
-  placeDirectory: [PLACE_ROOT],
-  placeFile: [PLACE_ROOT],
-  inheritMode: [INHERIT_MODE.filesystem, INHERIT_MODE.directory],
-  idmap: [IDMAP_TREE],
-  listener: [LISTENER],
+export const SENT_WITH: Readonly<Partial<Record<Duty, readonly (Held | "listener")[]>>> = {
+  copyUp: ["copyFrom", "copyTo"],
+  terminal: ["terminalMaster"],
+  placeDirectory: ["root"],
+  placeFile: ["root"],
+  inheritMode: ["filesystem", "covered"],
+  idmap: ["idmapTree"],
+  listener: ["listener"],
 };
 
 /**
- * How many descriptors a process can keep, from 3 on. What the program opens comes behind them, and must stay below the
- * numbers that both halves know.
+ * How many descriptors a program may come to use beside those that its process keeps: the standard streams, what it was started
+ * with, what it opens, and what it holds. Far below the smallest limit in use (256).
  */
-export const PRESERVED_MOST = 64;
+export const OWN_DESCRIPTORS = 144;
 
 export type Duty = keyof typeof DUTY;
 

@@ -58,8 +58,8 @@ export type ProcessStep =
   | { readonly kind: "resetSignals"; readonly ignored: readonly number[] }
   /** Standard input, output and error become those that the host half has opened for the process. */
   | { readonly kind: "useStdio" }
-  /** Every descriptor behind those that the process keeps closes itself at execve. */
-  | { readonly kind: "closeInheritedOnExec"; readonly preservedFds: number }
+  /** Closes what the runtime's caller had open behind what the process keeps; the program's own closes itself at execve. */
+  | { readonly kind: "closeInherited"; readonly preservedFds: number }
   /** Waits until the host half has done its duty; ends without a word when the host half is gone. */
   | {
     readonly kind: "ask";

@@ -61,23 +61,68 @@ containerTest("a descriptor that the caller has not open is refused before anyth
   assertMatch(messageOf(create(":", 1)), /unable to stat preserved-fd 0 \(of 1\)/);
   const promised = create("export LISTEN_FDS=2 LISTEN_PID=$$; exec 3</", 0);
   assertMatch(messageOf(promised), /Cannot hand on descriptor 4: .*LISTEN_FDS is 2$/);
-  assertMatch(messageOf(create(":", 65)), /Cannot hand on 65 descriptors: at most 64/);
+  assertMatch(
+    messageOf(create("ulimit -n 256", 200)),
+    /Cannot hand on 200 descriptors: .*hard limit of open files \(RLIMIT_NOFILE\) is 256$/,
+  );
   assertEquals(c.do("state").code, 1);
 });
 
-containerTest("as many descriptors as can be are all preserved", (stage) => {
-  const c = stage.container((config) => {
-    config.process.args = [
-      "sh",
-      "-c",
-      "cd /proc/self/fd; for i in 3 34 66 67; do readlink $i; done",
-    ];
+/** A container in whose making descriptors are held at numbers that are known before: what it shows were others, were they mixed up. */
+function holder(stage: Stage, shown: readonly number[] = []): Container {
+  Deno.mkdirSync(`${stage.rootfs}/tmp/a`, { recursive: true });
+  Deno.writeTextFileSync(`${stage.rootfs}/tmp/a/copied`, "");
+  return stage.container((config) => {
+    const links = shown.map((fd) => `readlink /proc/self/fd/${fd}`);
+    config.process.args = ["sh", "-c", ["ls /tmp/a", ...links].join("; ")];
     config.root.readonly = false;
+    config.process.rlimits = [];
     for (const destination of ["/tmp/a", "/tmp/b"]) {
       config.mounts.push({ destination, type: "tmpfs", source: "t", options: ["tmpcopyup"] });
     }
   });
-  const lines = 'for i in {3..66}; do eval "exec $i</etc/group"; done';
-  const args = ["run", "--preserve-fds", "64", "-b", c.bundle, c.id];
-  assertEquals(behind(stage, lines, ...args).stdout, "/etc/group\n".repeat(3));
+}
+
+containerTest("however many descriptors are preserved, all of them are", (stage) => {
+  for (const count of [64, 65, 133, 197, 201, 250]) {
+    const last = 2 + count;
+    const c = holder(stage, [3, 34, last, last + 1]);
+    const lines = `for i in {3..${last}}; do eval "exec $i</etc/group"; done`;
+    const result = behind(
+      stage,
+      lines,
+      "run",
+      `--preserve-fds=${count}`,
+      "-b",
+      c.bundle,
+      c.id,
+    );
+    assertEquals([count, result.stdout], [count, `copied\n${"/etc/group\n".repeat(3)}`]);
+  }
 });
+
+containerTest("what the caller has open besides is in nobody's way", (stage) => {
+  const c = holder(stage);
+  // Up to where the program's own would come to be, and where those are that it was started with.
+  for (const last of [20, 150, 170, 185, 190, 195, 199, 207, 300]) {
+    const lines = `for i in {3..${last}}; do eval "exec $i</etc/group"; done; ulimit -n 1024`;
+    assertEquals([last, behind(stage, lines, "run", "-b", c.bundle, c.id)], [last, {
+      code: 0,
+      stdout: "copied\n",
+      stderr: "",
+    }]);
+  }
+});
+
+containerTest(
+  "a low limit is the container's alone: what its caller has open takes no room",
+  (stage) => {
+    const c = holder(stage);
+    const lines = 'ulimit -n 256; for i in {3..200}; do eval "exec $i</etc/group"; done';
+    assertEquals(behind(stage, lines, "run", "-b", c.bundle, c.id), {
+      code: 0,
+      stdout: "copied\n",
+      stderr: "",
+    });
+  },
+);

@@ -9,7 +9,8 @@ import {
   SOL,
 } from "syscalls/abi/socket.ts";
 import type { Operand } from "syscalls/native/program.ts";
-import { DUTY, type Duty, REPLY_SIZE, SENT_WITH, TAG } from "runtime/plan/protocol.ts";
+import { DUTY, type Duty, LISTENER, REPLY_SIZE, SENT_WITH, TAG } from "runtime/plan/protocol.ts";
+import { heldNumber } from "./held.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** A question to the host half. No answer means that it is gone, and with it the reason to go on. */
@@ -26,7 +27,7 @@ export function putQuestion(low: Lowering, duty: Duty): void {
   if (sent !== undefined) {
     builder.call("sendmsg", [
       builder.immediate(descriptors.sync, "sync"),
-      messageWith(low, sent),
+      messageWith(low, sent.map((name) => name === "listener" ? LISTENER : heldNumber(low, name))),
       builder.flags(MSG, MSG.of("MSG_NOSIGNAL")),
     ]);
   }

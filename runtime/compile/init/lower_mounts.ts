@@ -1,12 +1,11 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { MS } from "syscalls/abi/mount.ts";
-import { openFlags } from "syscalls/abi/open.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
 import type { MountStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
-import { COPY_UP, IDMAP_TREE, INHERIT_MODE } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
+import { heldNumber, hold } from "./held.ts";
 import { branchUnlessDirectory, close, hostFd, type Lowering, openInRoot } from "./lowering.ts";
 import { mountPoint, mountPointFile, ordinaryMountPoint } from "./mount_point.ts";
 import { keepFresh, mountedOn } from "./open_directory.ts";
@@ -23,12 +22,6 @@ import { requireProc } from "./verify.ts";
 
 type Of<Kind extends MountStep["kind"]> = Extract<MountStep, { kind: Kind }>;
 type Noted<Kind extends MountStep["kind"]> = Of<Kind> & { readonly origin: string };
-
-/**
- * A number for a descriptor, so that `/proc/self/fd/N` is known when the program is compiled.
- * Above everything that the program opens, below the smallest limit in use (256).
- */
-const KNOWN_NUMBER = 200;
 
 export function lowerMount(low: Lowering, step: MountStep & { readonly origin: string }): void {
   switch (step.kind) {
@@ -108,25 +101,15 @@ function inDirectory({ builder }: Lowering, directory: Slot, calls: () => void):
   builder.call("chdir", [builder.cString("/")]);
 }
 
-function atKnownNumber(low: Lowering, slot: Slot, number: number): void {
-  const { builder } = low;
-  const family = openFlags(low.arch);
-  builder.call("dup3", [
-    builder.value(slot),
-    builder.immediate(number),
-    builder.flags(family, family.of("O_CLOEXEC")),
-  ]);
-}
-
 /** The host half copies, being no straight line of calls; it finds the directories at numbers that both know. */
 function lowerCopyUp(low: Lowering, from: Slot, to: Slot): void {
   const { builder } = low;
-  atKnownNumber(low, from, COPY_UP.from);
-  atKnownNumber(low, to, COPY_UP.to);
+  hold(low, builder.value(from), "copyFrom");
+  hold(low, builder.value(to), "copyTo");
   askHost(low, "copyUp");
   builder.call("close_range", [
-    builder.immediate(COPY_UP.from),
-    builder.immediate(COPY_UP.to),
+    builder.immediate(heldNumber(low, "copyFrom")),
+    builder.immediate(heldNumber(low, "copyTo")),
     builder.immediate(0),
   ]);
 }
@@ -139,8 +122,8 @@ function lowerInheritMode(
   const { builder } = low;
   const done = builder.label();
   builder.branch({ of: made, when: { kind: "equals", value: 1n }, to: done });
-  atKnownNumber(low, context, INHERIT_MODE.filesystem);
-  atKnownNumber(low, target, INHERIT_MODE.directory);
+  hold(low, builder.value(context), "filesystem");
+  hold(low, builder.value(target), "covered");
   askHost(low, "inheritMode");
   builder.place(done);
 }
@@ -160,8 +143,8 @@ function lowerClassic(low: Lowering, step: Of<"mountClassic">): void {
   if (step.remount) {
     // It may be a file, which nobody can change to.
     openInRoot(low, step.destination, { into: target });
-    atKnownNumber(low, target, KNOWN_NUMBER);
-    mountAt(`/proc/self/fd/${KNOWN_NUMBER}`);
+    hold(low, builder.value(target), "mountPoint");
+    mountAt(`/proc/self/fd/${heldNumber(low, "mountPoint")}`);
   } else {
     mountPoint(low, step.destination, target);
     inDirectory(low, target, () => mountAt("."));
@@ -232,7 +215,7 @@ function takeSource(low: Lowering, step: Noted<"mountBind">, tree: Slot): void {
  * that is attached nowhere yet, whosever mount namespace it was cloned in (can_idmap_mount() of fs/namespace.c).
  */
 function lowerIdmap(low: Lowering, tree: Slot): void {
-  atKnownNumber(low, tree, IDMAP_TREE);
+  hold(low, low.builder.value(tree), "idmapTree");
   askHost(low, "idmap");
 }
 

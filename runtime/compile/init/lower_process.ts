@@ -3,7 +3,7 @@ import { CLONE, cloneArgs } from "syscalls/abi/clone.ts";
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { KEY, KEY_SPEC_SESSION_KEYRING, KEYCTL } from "syscalls/abi/keyctl.ts";
 import { openFlags } from "syscalls/abi/open.ts";
-import { CLOSE_RANGE, PR } from "syscalls/abi/process.ts";
+import { PR } from "syscalls/abi/process.ts";
 import { SIG_HOW, sigaction, SIGSET_SIZE } from "syscalls/abi/signal.ts";
 import { AF, IFF, ifreqFlags, SIOC, SOCK } from "syscalls/abi/socket.ts";
 import { encodeText } from "syscalls/abi/text.ts";
@@ -12,6 +12,7 @@ import { TAG } from "runtime/plan/protocol.ts";
 import type { NamespaceStep, ProcessStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { askHost } from "./ask_host.ts";
+import { closeInherited } from "./close_descriptors.ts";
 import { close, cwd, hostFd, type Lowering } from "./lowering.ts";
 
 type Of<Kind extends (ProcessStep | NamespaceStep)["kind"]> = Extract<
@@ -32,8 +33,8 @@ export function lowerProcess(low: Lowering, step: ProcessStep | NamespaceStep): 
       return low.builder.call("chdir", [low.builder.cString(step.path)], {
         forgive: step.mayBeGone ? [ERRNO.ENOENT] : [],
       });
-    case "closeInheritedOnExec":
-      return lowerCloseOnExec(low, step);
+    case "closeInherited":
+      return closeInherited(low, step.preservedFds);
     case "ask":
       return askHost(low, step.duty);
     case "joinCgroup":
@@ -100,17 +101,6 @@ function lowerStdio({ builder, descriptors: { stdio } }: Lowering): void {
     const to = builder.immediate(index, names[index] ?? "");
     builder.call("dup3", [builder.immediate(fd), to, builder.immediate(0)]);
   });
-}
-
-function lowerCloseOnExec(
-  { builder }: Lowering,
-  { preservedFds }: Of<"closeInheritedOnExec">,
-): void {
-  builder.call("close_range", [
-    builder.immediate(3 + preservedFds),
-    builder.immediate(0xffff_ffff, "~0U"),
-    builder.flags(CLOSE_RANGE, CLOSE_RANGE.of("CLOSE_RANGE_CLOEXEC")),
-  ]);
 }
 
 function lowerJoinCgroup(low: Lowering, { tasks }: Of<"joinCgroup">): void {

@@ -10,10 +10,10 @@ import { OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { TIOC } from "syscalls/abi/terminal.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
-import { TERMINAL_MASTER } from "runtime/plan/protocol.ts";
 import type { TerminalStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { askHost } from "./ask_host.ts";
+import { heldNumber, hold } from "./held.ts";
 import { close, type Lowering, openAt } from "./lowering.ts";
 import { attach } from "./mount_attributes.ts";
 import { useParent } from "./open_directory.ts";
@@ -50,15 +50,11 @@ function lowerOpen(low: Lowering): void {
   ioctl(low, opened, "TIOCSPTLCK", unlocked);
   const flags = builder.flags(family, family.of("O_RDWR", "O_NOCTTY", "O_CLOEXEC"));
   ioctl(low, opened, "TIOCGPTPEER", flags, low.terminal);
-  builder.call("dup3", [
-    opened,
-    builder.immediate(TERMINAL_MASTER),
-    builder.flags(family, family.of("O_CLOEXEC")),
-  ]);
+  hold(low, opened, "terminalMaster");
   builder.call("close", [opened]);
   askHost(low, "terminal");
   // Nobody but the host half may hold the master, or its end would never be seen.
-  builder.call("close", [builder.immediate(TERMINAL_MASTER)]);
+  builder.call("close", [builder.immediate(heldNumber(low, "terminalMaster"))]);
   const terminal = builder.value(low.terminal, "terminal");
   for (const fd of [0, 1, 2]) {
     builder.call("dup3", [terminal, builder.immediate(fd), builder.immediate(0)]);

@@ -42,6 +42,8 @@ export interface Lowering {
   readonly builder: ProgramSink;
   readonly arch: Arch;
   readonly descriptors: Descriptors;
+  /** The first of the numbers of `HELD`. */
+  readonly firstHeld: number;
   /** The container's root directory; valid before and after the pivot. */
   readonly root: Slot;
   /** Where a 16-byte-or-less answer of the host half is read to. */
@@ -78,12 +80,14 @@ export function newLowering(
   builder: ProgramSink,
   arch: Arch,
   descriptors: Descriptors,
+  firstHeld: number,
 ): Lowering {
   const slot = (): Slot => builder.slot();
   return {
     builder,
     arch,
     descriptors,
+    firstHeld,
     root: slot(),
     reply: slot(),
     hostProc: slot(),

@@ -1,9 +1,9 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
-import { type OpenFlag, openFlags } from "syscalls/abi/open.ts";
+import type { OpenFlag } from "syscalls/abi/open.ts";
 import type { Label, Slot } from "syscalls/native/program.ts";
-import { PLACE_ROOT } from "runtime/plan/protocol.ts";
 import { askHost } from "./ask_host.ts";
 import { ensureDirectory, ensureFile, makeComponent, nameOf } from "./ensure_path.ts";
+import { hold } from "./held.ts";
 import { inside, type Lowering, openAt, type OpenDirectory, openInRoot } from "./lowering.ts";
 import { inFresh } from "./open_directory.ts";
 import { refuseProc } from "./verify.ts";
@@ -98,12 +98,7 @@ function throughHost(
   ensure(dangling);
   builder.jump(done);
   builder.place(dangling);
-  const family = openFlags(low.arch);
-  builder.call("dup3", [
-    builder.value(low.root, "root"),
-    builder.immediate(PLACE_ROOT),
-    builder.flags(family, family.of("O_CLOEXEC")),
-  ]);
+  hold(low, builder.value(low.root, "root"), "root");
   askHost(low, duty);
   openInRoot(low, path, { into, flags: duty === "placeDirectory" ? ["O_DIRECTORY"] : [] });
   builder.place(done);

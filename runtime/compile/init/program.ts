@@ -14,6 +14,7 @@ import type {
   SchedulingStep,
   Step,
 } from "runtime/plan/step.ts";
+import { firstHeldNumber } from "./held.ts";
 import { lowerExec } from "./lower_exec.ts";
 import { type FileStep, lowerFile } from "./lower_files.ts";
 import { lowerIdentity } from "./lower_identity.ts";
@@ -59,7 +60,7 @@ function linkInit(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
 }
 
 function lowerPlan(sink: ProgramSink, plan: Plan, arch: Arch, descriptors: Descriptors): void {
-  const low = newLowering(sink, arch, descriptors);
+  const low = newLowering(sink, arch, descriptors, firstHeldNumber(plan, descriptors));
   for (const step of plan.steps) {
     sink.step({ label: step.label, origin: step.origin });
     lowerStep(low, step);

@@ -27,7 +27,7 @@ type Answer = (name: SyscallName, args: readonly bigint[], memory: Memory) => bi
 /** Compiles one step, and runs it on a kernel that answers like this. */
 function run(lower: (low: Lowering) => void, answer: Answer): Interpretation {
   const builder = new ProgramBuilder(DESCRIPTORS.sync);
-  const low = newLowering(builder, "x86_64", DESCRIPTORS);
+  const low = newLowering(builder, "x86_64", DESCRIPTORS, 200);
   builder.step({ label: "do it", origin: "" });
   lower(low);
   builder.exit(0);
@@ -37,7 +37,7 @@ function run(lower: (low: Lowering) => void, answer: Answer): Interpretation {
 function listing(lower: (low: Lowering) => void): string {
   const builder = new ProgramBuilder(DESCRIPTORS.sync);
   builder.step({ label: "do it", origin: "" });
-  lower(newLowering(builder, "x86_64", DESCRIPTORS));
+  lower(newLowering(builder, "x86_64", DESCRIPTORS, 200));
   return listProgram(builder.build());
 }
 

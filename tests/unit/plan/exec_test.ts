@@ -39,7 +39,7 @@ Deno.test("exec makes, mounts and names nothing", () => {
 Deno.test("exec gives up the host's powers only after their last use, and executes last", () => {
   const kinds = kindsOf(execPlanWith({ cgroups: LEGACY }));
   const order: readonly Step["kind"][] = [
-    "closeInheritedOnExec",
+    "closeInherited",
     "joinCgroup",
     "forbidTracing",
     "joinProcess",

@@ -39,7 +39,7 @@ Deno.test("a hook of the host keeps the caller's umask, session, cgroup and name
   assertEquals(plan.steps.map(({ kind }) => kind), [
     "useStdio",
     "resetSignals",
-    "closeInheritedOnExec",
+    "closeInherited",
     "forkInit",
     "ask",
     "enterHostDirectory",
