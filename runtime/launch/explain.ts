@@ -252,12 +252,14 @@ function mountHint(
   }
 }
 
+const CONTEXT_OPTION = /(^|,)(fs|def|root)?context=/;
+
 function isLabelled(
   step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
 ): boolean {
   return step.kind === "mountFilesystem"
-    ? step.parameters.some((option) => option.startsWith("context="))
-    : /(^|,)context=/.test(step.data);
+    ? step.parameters.some((option) => CONTEXT_OPTION.test(option))
+    : CONTEXT_OPTION.test(step.data);
 }
 
 function bindHint(step: BindStep, errno: number): string | null {

@@ -16,6 +16,7 @@ import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
 import { withHostLabels } from "./labels.ts";
 import { preservedFds } from "./preserved_fds.ts";
+import { seccompReceiver } from "./seccomp_receiver.ts";
 
 /** What the command line says of the process. */
 export interface ProcessOptions extends ProcessChanges {
@@ -42,7 +43,12 @@ export async function execInput(
   const facts = probeHost();
   const config = parseConfig(Deno.readTextFileSync(paths.config), paths.config);
   const { bundle } = record;
-  const created = validate(config, { bundle, fileName: paths.config, facts });
+  const created = validate(config, {
+    bundle,
+    fileName: paths.config,
+    facts,
+    hasSeccompReceiver: seccompReceiver() !== "",
+  });
   const { processFile } = options;
   const process = processFile === null
     ? changedProcess(config.process, options)

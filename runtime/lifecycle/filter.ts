@@ -3,11 +3,13 @@ import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { Seccomp } from "./seccomp.ts";
 
 /**
- * Compiles the filter of `linux.seccomp`; null for a container without one, which pays nothing.
+ * Makes the container's filter; null for a container without one, which pays nothing.
  * @throws {SpecError} when the kernel cannot take it
  */
 export async function seccompOf(spec: ValidSpec, facts: HostFacts): Promise<Seccomp | null> {
-  if (spec.seccomp === null) return null;
-  const { compileFilter } = await import("./seccomp.ts");
-  return await compileFilter(spec, spec.seccomp, facts);
+  const { seccomp, rawFilter: raw } = spec;
+  if (seccomp === null && raw === null) return null;
+  const { policyFilter, rawFilter } = await import("./seccomp.ts");
+  if (raw !== null) return rawFilter(raw, facts);
+  return seccomp === null ? null : await policyFilter(seccomp, facts);
 }

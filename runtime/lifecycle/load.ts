@@ -9,6 +9,7 @@ import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { withHome } from "./home.ts";
 import { joinedIds } from "./joined_ids.ts";
 import { withHostLabels } from "./labels.ts";
+import { seccompReceiver } from "./seccomp_receiver.ts";
 
 /** A bundle, read and checked. */
 export interface LoadedBundle {
@@ -56,6 +57,7 @@ function read(
     bundle: file.bundle,
     fileName,
     facts,
+    hasSeccompReceiver: seccompReceiver() !== "",
     namespaceIsHost: (type, path) => isOwnNamespace(NAMESPACES[type].file, path),
     userNamespaceMappings: (path) => joinedIds(facts.arch, path),
   });

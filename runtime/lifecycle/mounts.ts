@@ -90,7 +90,8 @@ function inputOf({ record, paths }: InspectedContainer, file: string): ExecInput
   const config = parseConfig(Deno.readTextFileSync(paths.config), paths.config);
   const mounts = parseMounts(readUserFile(file), file);
   const { bundle } = record;
-  const spec = validate({ ...config, mounts }, { bundle, fileName: file, facts });
+  const context = { bundle, fileName: file, facts, hasSeccompReceiver: true };
+  const spec = validate({ ...config, mounts }, context);
   return {
     spec,
     facts,

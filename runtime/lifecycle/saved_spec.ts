@@ -19,7 +19,7 @@ export function savedSpec(
   facts: HostFacts,
 ): ValidSpec {
   const config = parseConfig(read(file), file);
-  return withHome(validate(config, { bundle, fileName: file, facts }));
+  return withHome(validate(config, { bundle, fileName: file, facts, hasSeccompReceiver: true }));
 }
 
 function read(file: string): string {

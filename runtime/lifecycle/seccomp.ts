@@ -1,14 +1,16 @@
 import type { Pid } from "syscalls/abi/brand.ts";
 import { SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
-import { LaunchError } from "runtime/base/errors.ts";
+import { HostError, LaunchError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { NATIVE_ARCH } from "runtime/compile/seccomp/archs.ts";
 import { callsBehind, refusedCalls } from "runtime/compile/seccomp/calls_behind.ts";
-import { compileSeccomp } from "runtime/compile/seccomp/compile.ts";
+import { type CompiledSeccomp, compileSeccomp } from "runtime/compile/seccomp/compile.ts";
+import { readRawFilter } from "runtime/compile/seccomp/raw.ts";
 import type { Sent } from "runtime/launch/converse.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { SeccompFilter } from "runtime/plan/step.ts";
-import type { ValidSeccomp, ValidSpec } from "runtime/spec/valid.ts";
+import type { RawFilter, ValidSeccomp } from "runtime/spec/valid.ts";
+import { RECEIVER_VARIABLE, seccompReceiver } from "./seccomp_receiver.ts";
 import { type Agent, type AgentScene, sendListener } from "./seccomp_listener.ts";
 
 /** The filter of a container, and what the host half does for it. */
@@ -25,28 +27,44 @@ export interface Seccomp {
   readonly sendListener: (process: Pid, sent: Sent, scene: AgentScene) => void;
 }
 
-/** crun's annotation by which a configuration names the agent. */
-const RECEIVER = "run.oci.seccomp.receiver";
+/**
+ * The filter of `linux.seccomp`.
+ * @throws {SpecError} when the kernel would not take it
+ * @throws {HostError} the caller names an agent by a relative path
+ */
+export async function policyFilter(policy: ValidSeccomp, facts: HostFacts): Promise<Seccomp> {
+  const machine = { native: NATIVE_ARCH[facts.arch], kernel: facts.kernel };
+  return seccompWith(await compileSeccomp(policy, machine), {
+    origin: "/linux/seccomp",
+    listener: policy.listener,
+    facts,
+  });
+}
 
-/** @throws {SpecError} when the program has more instructions than the kernel takes */
-export async function compileFilter(
-  { annotations }: ValidSpec,
-  policy: ValidSeccomp,
-  { arch, kernel }: HostFacts,
-): Promise<Seccomp> {
-  const machine = { native: NATIVE_ARCH[arch], kernel };
-  const { program, instructions, flags, notifies, warnings } = await compileSeccomp(
-    policy,
-    machine,
-  );
+/** The same for one that is compiled already. */
+export function rawFilter(raw: RawFilter, facts: HostFacts): Seccomp {
+  const hasAgent = (): boolean => agentOf(raw) !== null;
+  const compiled = readRawFilter(raw, { ...facts, hasAgent });
+  return seccompWith(compiled, { ...raw, facts });
+}
+
+interface FilterSource extends Pick<RawFilter, "origin" | "listener"> {
+  readonly facts: HostFacts;
+}
+
+function seccompWith(
+  { program, instructions, flags, notifies, warnings }: CompiledSeccomp,
+  { origin, listener, facts: { arch } }: FilterSource,
+): Seccomp {
   const filter: SeccompFilter = {
+    origin,
     program,
     instructions,
     flags: BigInt(flags),
     flagsText: SECCOMP_FILTER_FLAG.text(BigInt(flags)),
     notifies,
   };
-  const agent = agentOf(policy, annotations);
+  const agent = notifies ? agentOf({ listener }) : null;
   return {
     filter,
     remarks: [...warnings, `seccomp filter flags: ${flags}`],
@@ -55,19 +73,24 @@ export async function compileFilter(
   };
 }
 
-function agentOf({ listener }: ValidSeccomp, annotations: ValidSpec["annotations"]): Agent | null {
+/** What the file says counts before what its caller says, as in crun. */
+function agentOf({ listener }: Pick<ValidSeccomp, "listener">): Agent | null {
   if (listener !== null) return listener;
-  const path = annotations[RECEIVER] ?? "";
-  return path === "" ? null : { path, metadata: "" };
+  const path = seccompReceiver();
+  if (path === "") return null;
+  if (!path.startsWith("/")) {
+    throw new HostError(`Cannot use ${RECEIVER_VARIABLE}=${path}: it is not an absolute path`);
+  }
+  return { path, metadata: "" };
 }
 
-function check({ steps }: Plan, { program }: SeccompFilter, arch: HostFacts["arch"]): void {
+function check({ steps }: Plan, { program, origin }: SeccompFilter, arch: HostFacts["arch"]): void {
   const calls = callsBehind(steps);
   const refused = refusedCalls(program, arch, calls);
   if (refused.length === 0) return;
   const list = refused.map(({ name, answer }) => `${name} (${answer})`).join(", ");
   throw new LaunchError(
-    `Cannot install seccomp filter (/linux/seccomp): it refuses ${list}, without which no process can be started; ` +
+    `Cannot install seccomp filter (${origin}): it refuses ${list}, without which no process can be started; ` +
       `hint: allow ${calls.join(", ")}`,
   );
 }

@@ -4,8 +4,6 @@ import { boundingSet, grantedSets } from "./capabilities.ts";
 import { type PlanInput, processOf } from "./input.ts";
 import type { Step } from "./step.ts";
 
-const ORIGIN = "/linux/seccomp";
-
 const CAP_SYS_ADMIN = 1n << BigInt(CAPABILITY_NAMES.indexOf("CAP_SYS_ADMIN"));
 const CAP_SYS_PTRACE = 1n << BigInt(CAPABILITY_NAMES.indexOf("CAP_SYS_PTRACE"));
 
@@ -18,7 +16,7 @@ export function filterSteps(input: PlanInput): Step[] {
   if (filter === null) return [];
   const label = `install seccomp filter of ${filter.instructions} instructions`;
   const listener = mayTakeDescriptors(input) ? "taken" : "given";
-  const install: Step = { kind: "installFilter", ...filter, listener, label, origin: ORIGIN };
+  const install: Step = { kind: "installFilter", ...filter, listener, label };
   if (setsForFilter(input) === null) return [install];
   return [install, {
     kind: "reduceCapabilities",

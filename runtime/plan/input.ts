@@ -16,7 +16,7 @@ export interface PlanInput {
   readonly noPivot: NoPivot | null;
   /** Whether the process can tell a service manager that it is ready. */
   readonly notify: boolean;
-  /** The filter of `linux.seccomp`; null without one. */
+  /** The container's filter; null without one. */
   readonly filter: SeccompFilter | null;
   /** Name of the session keyring to join; null leaves the process the caller's. */
   readonly keyring: string | null;

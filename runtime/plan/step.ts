@@ -204,7 +204,7 @@ export type FilesystemStep =
   | {
     readonly kind: "maskPath";
     readonly path: string;
-    /** SELinux context of that tmpfs; "" for none. */
+    /** The option of that tmpfs which gives it its SELinux context; "" for none. */
     readonly context: string;
   }
   /** Takes away what is mounted at a path, once nobody uses it any more. */
@@ -386,6 +386,8 @@ export type ExecStep =
 
 /** A seccomp filter, compiled. */
 export interface SeccompFilter {
+  /** JSON pointer of what it was made from. */
+  readonly origin: string;
   /** An array of `struct sock_filter`. */
   readonly program: Uint8Array;
   readonly instructions: number;

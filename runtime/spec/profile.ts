@@ -1,4 +1,5 @@
 import { type Problem, SpecError } from "runtime/base/errors.ts";
+import { RAW_FILTER } from "./checks/filter.ts";
 import { Findings } from "./checks/findings.ts";
 import { checkPolicy, checkSeccomp } from "./checks/seccomp.ts";
 import { parseConfig, parseSeccomp } from "./parse.ts";
@@ -38,7 +39,15 @@ function policyOfConfig(
 ): ValidSeccomp | null {
   const config = parseConfig(text, fileName);
   const seccomp = config.linux?.seccomp;
-  return seccomp === undefined ? null : checkSeccomp(config, seccomp, findings);
+  if (config.annotations?.[RAW_FILTER] !== undefined) {
+    findings.problem(
+      `/annotations/${RAW_FILTER}`,
+      "stands in for linux.seccomp, and is compiled: there is no profile to look at",
+    );
+  }
+  return seccomp === undefined
+    ? null
+    : checkSeccomp(config, seccomp, { hasReceiver: true, findings });
 }
 
 function policyOfProfile(text: string, fileName: string, findings: Findings): ValidSeccomp {

@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { HookName } from "./words/hooks.ts";
+import type { MOUNT_CONTEXTS } from "./words/mount_contexts.ts";
 import type { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "./words/memory_policy.ts";
 import type { PERSONALITY_DOMAINS } from "./words/personality.ts";
 import type {
@@ -43,12 +44,16 @@ export interface ValidSpec {
   readonly rootfsPropagation: Propagation | null;
   /** SELinux context of the container's mounts; "" when absent. */
   readonly mountLabel: string;
+  /** The option that says it. */
+  readonly mountContext: MountContext;
   /** Null: leave it alone. */
   readonly personality: PersonalityDomain | null;
   /** Null: leave it alone. */
   readonly memoryPolicy: ValidMemoryPolicy | null;
   /** Null: no filter. */
   readonly seccomp: ValidSeccomp | null;
+  /** Null: what `seccomp` says. */
+  readonly rawFilter: RawFilter | null;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
   readonly hooks: ValidHooks;
@@ -64,6 +69,9 @@ export type Resources = NonNullable<NonNullable<Config["linux"]>["resources"]>;
 
 /** `linux.intelRdt`, as the file has it, but checked. */
 export type IntelRdt = NonNullable<NonNullable<Config["linux"]>["intelRdt"]>;
+
+/** A mount option that gives SELinux a context. */
+export type MountContext = typeof MOUNT_CONTEXTS[number];
 
 export interface OriginPath {
   readonly path: string;
@@ -305,8 +313,17 @@ export interface ValidSeccomp {
   readonly flags: readonly SeccompFlag[] | null;
   /** Where the descriptor goes that answers for SCMP_ACT_NOTIFY; null when the file names nobody. */
   readonly listener: { readonly path: string; readonly metadata: string } | null;
+  /** Whether a name that no architecture has is an error; it is passed over elsewhere, new profiles name new calls. */
+  readonly refusesUnknown: boolean;
   /** In the order of the file. */
   readonly rules: readonly SeccompRule[];
+}
+
+/** A filter that somebody else has compiled. */
+export interface RawFilter extends Pick<ValidSeccomp, "flags" | "listener"> {
+  /** An array of `struct sock_filter`, not yet looked at. */
+  readonly base64: string;
+  readonly origin: string;
 }
 
 /** What happens to some system calls where all conditions hold. */

@@ -1,5 +1,7 @@
 import { SpecError } from "runtime/base/errors.ts";
+import { checkAnnotations, mountContext } from "./checks/annotations.ts";
 import { checkDevices, checkNetDevices } from "./checks/devices.ts";
+import { checkFilter } from "./checks/filter.ts";
 import { Findings } from "./checks/findings.ts";
 import { checkHooks, NO_HOOKS } from "./checks/hooks.ts";
 import { checkUserNamespace } from "./checks/id_mappings.ts";
@@ -9,9 +11,8 @@ import { checkMounts } from "./checks/mounts.ts";
 import { checkNamespaces, checkTimeOffsets, findNamespace } from "./checks/namespaces.ts";
 import { checkProcess, type ProcessScope } from "./checks/process.ts";
 import { checkResources } from "./checks/resources.ts";
-import { checkSeccomp } from "./checks/seccomp.ts";
 import { checkSysctl } from "./checks/sysctl.ts";
-import { checkAnnotations, checkRoot, checkUtsName, checkVersion } from "./checks/top_level.ts";
+import { checkRoot, checkUtsName, checkVersion } from "./checks/top_level.ts";
 import type { Config, ProcessConfig, ResourcesConfig } from "./config.ts";
 import type { ValidationContext } from "./context.ts";
 import type { ValidProcess, ValidSpec } from "./valid.ts";
@@ -35,7 +36,6 @@ export function validate(config: Config, context: ValidationContext): ValidSpec 
 function translate(config: Config, context: ValidationContext, findings: Findings): ValidSpec {
   const linux = config.linux ?? {};
   checkVersion(config, findings);
-  checkAnnotations(config, findings);
   const root = checkRoot(config, context, findings);
   const namespaces = checkNamespaces(linux, context, findings);
   const mappings = checkUserNamespace(linux, namespaces, context, findings);
@@ -48,7 +48,8 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     checkResources(linux.resources, "/linux/resources", findings);
   }
   const { personality, memoryPolicy } = linux;
-  const domain = personality === undefined ? null : checkPersonality(personality, findings);
+  const filter = checkFilter(config, context.hasSeccompReceiver ?? false, findings);
+  if (config.annotations !== undefined) checkAnnotations(config, filter, findings);
   if (linux.intelRdt !== undefined) checkIntelRdt(linux, findings);
   return {
     root,
@@ -71,9 +72,10 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     // "" is how an encoder without optional fields writes an absent one.
     rootfsPropagation: linux.rootfsPropagation || null,
     mountLabel: linux.mountLabel ?? "",
-    personality: domain,
+    mountContext: config.annotations === undefined ? "context" : mountContext(config, findings),
+    personality: personality === undefined ? null : checkPersonality(personality, findings),
     memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
-    seccomp: linux.seccomp === undefined ? null : checkSeccomp(config, linux.seccomp, findings),
+    ...filter,
     cgroupsPath: linux.cgroupsPath ?? "",
     hooks,
     annotations: config.annotations ?? {},

@@ -1,4 +1,5 @@
 import { CLASSIC, type ClassicInstruction } from "./classic.ts";
+import { ARITHMETIC, CODE_PARTS, JUMPS, MEMORY_WORDS, OTHER_CODES } from "./classic_codes.ts";
 
 /** What a program answered, and how many instructions it took. */
 export interface ClassicOutcome {
@@ -6,8 +7,14 @@ export interface ClassicOutcome {
   readonly evaluated: number;
 }
 
+interface Registers {
+  a: number;
+  x: number;
+  readonly memory: Uint32Array;
+}
+
 /**
- * Runs a classic BPF program as the kernel does.
+ * Runs a classic BPF program of seccomp as the kernel does.
  *
  * @param words the data that it looks at, as 32-bit words
  * @throws {RangeError} for what the kernel would not have loaded: unknown instructions, jumps and words outside, no answer
@@ -16,7 +23,7 @@ export function interpretClassic(
   program: readonly ClassicInstruction[],
   words: Uint32Array,
 ): ClassicOutcome {
-  let a = 0;
+  const registers: Registers = { a: 0, x: 0, memory: new Uint32Array(MEMORY_WORDS) };
   let at = 0;
   for (let evaluated = 1;; evaluated++) {
     const instruction = program[at];
@@ -24,11 +31,21 @@ export function interpretClassic(
     const { code, jt, jf, k } = instruction;
     at++;
     if (code === CLASSIC.answer) return { answer: k, evaluated };
-    if (code === CLASSIC.load) a = wordAt(words, k);
-    else if (code === CLASSIC.and) a = (a & k) >>> 0;
+    if (code === CLASSIC.load) registers.a = wordAt(words, k);
     else if (code === CLASSIC.jump) at += k;
-    else at += holds(code, a, k) ? jt : jf;
+    else if (code === OTHER_CODES.answerA) return { answer: registers.a, evaluated };
+    else if ((code & CODE_PARTS.classMask) === CODE_PARTS.jump) {
+      at += holds(code, registers.a, operandOf(instruction, registers)) ? jt : jf;
+    } else if ((code & CODE_PARTS.classMask) === CODE_PARTS.arithmetic) {
+      const result = calculate(code, registers.a, operandOf(instruction, registers));
+      if (result === null) return { answer: 0, evaluated };
+      registers.a = result >>> 0;
+    } else move(instruction, registers, words);
   }
+}
+
+function operandOf({ code, k }: ClassicInstruction, { x }: Registers): number {
+  return (code & CODE_PARTS.x) === 0 ? k : x;
 }
 
 function wordAt(words: Uint32Array, offset: number): number {
@@ -37,17 +54,89 @@ function wordAt(words: Uint32Array, offset: number): number {
   return word;
 }
 
-function holds(code: number, a: number, k: number): boolean {
-  switch (code) {
-    case CLASSIC.jumpIfEqual:
-      return a === k;
-    case CLASSIC.jumpIfAbove:
-      return a > k;
-    case CLASSIC.jumpIfAtLeast:
-      return a >= k;
-    case CLASSIC.jumpIfAnyBit:
-      return (a & k) !== 0;
+function holds(code: number, a: number, operand: number): boolean {
+  switch (code & CODE_PARTS.operationMask) {
+    case JUMPS.jeq:
+      return a === operand;
+    case JUMPS.jgt:
+      return a > operand;
+    case JUMPS.jge:
+      return a >= operand;
+    case JUMPS.jset:
+      return (a & operand) !== 0;
     default:
-      throw new RangeError(`Cannot run an instruction of code 0x${code.toString(16)}`);
+      throw unknown(code);
   }
+}
+
+/** Null where it divides by 0: that ends the program with answer 0. */
+function calculate(code: number, a: number, operand: number): number | null {
+  switch (code & CODE_PARTS.operationMask) {
+    case ARITHMETIC.add:
+      return a + operand;
+    case ARITHMETIC.sub:
+      return a - operand;
+    case ARITHMETIC.mul:
+      return Math.imul(a, operand);
+    case ARITHMETIC.div:
+      return operand === 0 ? null : Math.floor(a / operand);
+    case ARITHMETIC.or:
+      return a | operand;
+    case ARITHMETIC.and:
+      return a & operand;
+    // Of a distance in X the low five bits count, as in the eBPF that the kernel makes of it.
+    case ARITHMETIC.lsh:
+      return a << operand;
+    case ARITHMETIC.rsh:
+      return a >>> operand;
+    case ARITHMETIC.neg:
+      return -a;
+    case ARITHMETIC.xor:
+      return a ^ operand;
+    default:
+      throw unknown(code);
+  }
+}
+
+/** Between the registers, the memory and constants. */
+function move({ code, k }: ClassicInstruction, registers: Registers, words: Uint32Array): void {
+  const { a, x, memory } = registers;
+  switch (code) {
+    case OTHER_CODES.loadImmediate:
+      registers.a = k;
+      break;
+    case OTHER_CODES.loadImmediateX:
+      registers.x = k;
+      break;
+    case OTHER_CODES.loadMemory:
+      registers.a = memory[k] ?? 0;
+      break;
+    case OTHER_CODES.loadMemoryX:
+      registers.x = memory[k] ?? 0;
+      break;
+    case OTHER_CODES.store:
+      memory[k] = a;
+      break;
+    case OTHER_CODES.storeX:
+      memory[k] = x;
+      break;
+    case OTHER_CODES.loadLength:
+      registers.a = words.byteLength;
+      break;
+    case OTHER_CODES.loadLengthX:
+      registers.x = words.byteLength;
+      break;
+    case OTHER_CODES.moveToX:
+      registers.x = a;
+      break;
+    case OTHER_CODES.moveFromX:
+      registers.a = x;
+      break;
+    default:
+      throw unknown(code);
+  }
+}
+
+function unknown(code: number): RangeError {
+  return new RangeError(`Cannot run an instruction of code 0x${code.toString(16)}`);
 }

@@ -28,6 +28,10 @@ export function environment(program: string): readonly Row[] {
       "sockets that a service manager hands on to the container (sd_listen_fds(3))",
     ],
     ["NOTIFY_SOCKET", "where to tell a service manager that the container is ready (sd_notify(3))"],
+    [
+      "RUN_OCI_SECCOMP_RECEIVER",
+      "the socket of the agent for SCMP_ACT_NOTIFY, where config.json names none; an absolute path",
+    ],
     ["PATH", "where programs of the host are looked for"],
   ];
 }

@@ -223,7 +223,7 @@ function makeMaskTmpfs(low: Lowering, context: string): void {
     parameters: [
       "nr_blocks=1",
       "nr_inodes=1",
-      ...context === "" ? [] : [`context=${context}`],
+      ...context === "" ? [] : [context],
     ],
     attributes: ["MOUNT_ATTR_RDONLY"],
     into: low.maskTmpfs,

@@ -45,16 +45,20 @@ export function refusedCalls(
   arch: Arch,
   calls: readonly SyscallName[],
 ): readonly RefusedCall[] {
-  const instructions = decodeClassic(program);
-  const number = arch === "x86_64" ? x8664Number : aarch64Number;
   return calls.flatMap((name) => {
-    const answers = LIKELY_ARGUMENTS.map((args) =>
-      interpretClassic(instructions, dataWords(arch, number(name), args)).answer
-    );
-    const texts = answers.map(refusalText);
+    const texts = answersTo(program, arch, name).map(refusalText);
     const first = texts[0] ?? null;
     return first === null || texts.includes(null) ? [] : [{ name, answer: first }];
   });
+}
+
+/** What a filter answers to a call, for arguments as they may be. */
+export function answersTo(program: Uint8Array, arch: Arch, name: SyscallName): readonly number[] {
+  const instructions = decodeClassic(program);
+  const number = arch === "x86_64" ? x8664Number : aarch64Number;
+  return LIKELY_ARGUMENTS.map((args) =>
+    interpretClassic(instructions, dataWords(arch, number(name), args)).answer
+  );
 }
 
 /** A filter may look at arguments, which nobody knows yet. */

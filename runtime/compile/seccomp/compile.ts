@@ -1,12 +1,14 @@
-import { BPF_MAXINSNS, SECCOMP_FILTER_FLAG } from "syscalls/abi/seccomp.ts";
+import { BPF_MAXINSNS } from "syscalls/abi/seccomp.ts";
 import type { SyscallTable } from "syscalls/abi/syscall_tables/table.ts";
 import { CLASSIC_SIZE } from "syscalls/bpf/classic.ts";
 import { type Problem, SpecError } from "runtime/base/errors.ts";
-import type { SeccompArch, SeccompFlag, ValidSeccomp } from "runtime/spec/valid.ts";
+import type { SeccompArch, ValidSeccomp } from "runtime/spec/valid.ts";
+import { show } from "runtime/spec/show.ts";
 import { otherAuditOf, type SyscallTables } from "./archs.ts";
+import { flagsOf, requireFlags } from "./flags.ts";
 import { writeFilter } from "./filter.ts";
 import { archsOf, sectionsOf } from "./sections.ts";
-import { loadTables } from "./tables.ts";
+import { loadAllTables, loadTables } from "./tables.ts";
 
 /** What a filter is made for. */
 export interface SeccompMachine {
@@ -29,20 +31,18 @@ export interface CompiledSeccomp {
   readonly warnings: readonly string[];
 }
 
-/** The first kernel that has SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
-const WAIT_KILLABLE_KERNEL = [5, 19] as const;
-
 /**
  * Compiles a policy to the program that the kernel runs before each system call.
  *
  * @param fileName for the message of a program that is too long
- * @throws {SpecError} when the program has more instructions than the kernel takes, or the kernel lacks a flag
+ * @throws {SpecError} when the program has more instructions than the kernel takes, the kernel lacks a flag, or a system call is unknown that must not be
  */
 export async function compileSeccomp(
   policy: ValidSeccomp,
   machine: SeccompMachine,
   fileName = "config.json",
 ): Promise<CompiledSeccomp> {
+  if (policy.refusesUnknown) requireKnown(policy, await loadAllTables(), fileName);
   return compileWith(policy, machine, await loadTables(machine.native), fileName);
 }
 
@@ -74,30 +74,6 @@ export function compileWith(
   };
 }
 
-function requireFlags(
-  { flags }: ValidSeccomp,
-  [major, minor]: readonly [number, number],
-  fileName: string,
-): void {
-  const flag = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
-  const [needsMajor, needsMinor] = WAIT_KILLABLE_KERNEL;
-  const isKnown = major > needsMajor || major === needsMajor && minor >= needsMinor;
-  const at = flags?.indexOf(flag) ?? -1;
-  if (isKnown || at < 0) return;
-  const text = `${flag} needs Linux ${needsMajor}.${needsMinor}, and this is ${major}.${minor}`;
-  throw new SpecError(fileName, [{ path: `/linux/seccomp/flags/${at}`, text }]);
-}
-
-function flagsOf(flags: readonly SeccompFlag[] | null, notifies: boolean): number {
-  const wanted = flags ?? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"];
-  // TSYNC is for a process of several threads, and the init has one.
-  const set = wanted.filter((flag) => flag !== "SECCOMP_FILTER_FLAG_TSYNC");
-  return Number(SECCOMP_FILTER_FLAG.of(
-    ...set,
-    ...notifies ? ["SECCOMP_FILTER_FLAG_NEW_LISTENER"] as const : [],
-  ));
-}
-
 /** New profiles name calls that are newer than these tables, and calls of other machines. */
 function unknownNames(
   policy: ValidSeccomp,
@@ -112,6 +88,30 @@ function unknownNames(
     warnings.push(`${origin}/names: no system call of ${archs.join(", ")}: ${others.join(", ")}`);
   }
   return warnings;
+}
+
+/**
+ * Refuses names that no architecture has, in rules that change something. A profile for many machines names calls of others, which are
+ * known.
+ */
+function requireKnown(
+  { rules, defaultAnswer }: ValidSeccomp,
+  tables: SyscallTables,
+  fileName: string,
+): void {
+  const known = Object.values(tables);
+  const unknown = new Map<string, string>();
+  for (const { names, answer, origin } of rules) {
+    if (answer.action === defaultAnswer.action && answer.data === defaultAnswer.data) continue;
+    for (const [i, name] of names.entries()) {
+      if (!isIn(known, name)) unknown.set(`${origin}/names/${i}`, name);
+    }
+  }
+  if (unknown.size === 0) return;
+  const problems = Array.from(unknown, ([path, name]): Problem => {
+    return { path, text: `${show(name)} is no system call of any architecture` };
+  });
+  throw new SpecError(fileName, problems);
 }
 
 function isIn(tables: readonly SyscallTable[], name: string): boolean {

@@ -17,6 +17,15 @@ export async function loadTables(native: SeccompArch): Promise<SyscallTables> {
   }
 }
 
+/** Those of every architecture. */
+export async function loadAllTables(): Promise<SyscallTables> {
+  return {
+    ...(await import("./other_tables.ts")).OTHER_TABLES,
+    ...x86Tables(await import("syscalls/abi/syscall_tables/x86.ts")),
+    ...armTables(await import("syscalls/abi/syscall_tables/arm.ts")),
+  };
+}
+
 function x86Tables(
   { X86_64, X32, X86 }: Readonly<Record<"X86_64" | "X32" | "X86", SyscallTable>>,
 ): SyscallTables {

@@ -4,7 +4,7 @@ import type { Step } from "../step.ts";
 
 /** Read-only paths before masked ones, as runc does: a path in both lists ends up masked. */
 export function hiddenPathSteps(input: PlanInput): Step[] {
-  const { readonlyPaths, maskedPaths, mountLabel } = input.spec;
+  const { readonlyPaths, maskedPaths, mountLabel, mountContext } = input.spec;
   return [
     ...readonlyPaths.map(({ path, origin }): Step => ({
       kind: "readonlyPath",
@@ -15,7 +15,7 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
     ...firstOfEach(maskedPaths).map(({ path, origin }): Step => ({
       kind: "maskPath",
       path,
-      context: mountLabel,
+      context: mountLabel === "" ? "" : `${mountContext}=${mountLabel}`,
       label: `mask ${JSON.stringify(path)}`,
       origin,
     })),

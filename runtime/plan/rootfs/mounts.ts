@@ -67,11 +67,14 @@ function words(mount: ValidMount): { label: string; origin: string } {
 /** File systems that SELinux labels by itself, or file by file: they get no `context` option (runc's list, and its cgroup mounts). */
 const LABELLED_BY_KERNEL: readonly string[] = ["cgroup", "cgroup2", "mqueue", "proc", "sysfs"];
 
-/** The context that everything in a mount has (`linux.mountLabel`); "" for none. */
-function contextOf({ type, data }: ValidMount, { spec }: PlanInput): string {
+/** The context of a mount (`linux.mountLabel`); "" for none. */
+function contextOf(
+  { type, data }: ValidMount,
+  { spec: { mountContext, mountLabel } }: PlanInput,
+): string {
   const own = LABELLED_BY_KERNEL.includes(type) ||
-    data.some((option) => option.startsWith("context="));
-  return own ? "" : spec.mountLabel;
+    data.some((option) => option.startsWith("context=") || option.startsWith(`${mountContext}=`));
+  return own ? "" : mountLabel;
 }
 
 /** Where the host has what belongs to a namespace that an ordinary user's container may share with it. */
@@ -81,6 +84,7 @@ const HOSTS_OWN: Readonly<Record<string, string>> = { mqueue: "/dev/mqueue", sys
 export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
   const { type, source, destination, recursive, propagation } = mount;
   const context = contextOf(mount, input);
+  const { mountContext } = input.spec;
   if (mount.remount || !fitsDescriptors(mount)) {
     const flags = deferReadonly(mount, input) ? without(mount.set, "MS_RDONLY") : mount.set;
     return {
@@ -91,7 +95,7 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
       flags,
       remount: mount.remount,
       // A context has commas of its own.
-      data: [...mount.data, ...context === "" ? [] : [`context="${context}"`]].join(","),
+      data: [...mount.data, ...context === "" ? [] : [`${mountContext}="${context}"`]].join(","),
       recursive,
       propagation,
       ...words(mount),
@@ -104,7 +108,7 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     source,
     destination,
     attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
-    parameters: context === "" ? mount.data : [...mount.data, `context=${context}`],
+    parameters: context === "" ? mount.data : [...mount.data, `${mountContext}=${context}`],
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",

@@ -1,5 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import type { Config, SeccompConfig } from "../config.ts";
+import { show } from "../show.ts";
 import type { SeccompAnswer, SeccompCondition, SeccompRule, ValidSeccomp } from "../valid.ts";
 import { SECCOMP_ACTIONS_WITH_ERRNO } from "../words/seccomp.ts";
 import type { Findings } from "./findings.ts";
@@ -14,27 +15,48 @@ const HIGHEST_ERRNO = 4095;
 /** What SECCOMP_RET_DATA has room for. */
 const HIGHEST_TRACE_MESSAGE = 0xffff;
 
-/** Where the descriptor for SCMP_ACT_NOTIFY goes when `listenerPath` does not say it. */
-const RECEIVER_ANNOTATION = "run.oci.seccomp.receiver";
+/** crun's annotation: where the descriptor for SCMP_ACT_NOTIFY goes when `listenerPath` does not say it. */
+const RECEIVER = "run.oci.seccomp.receiver";
+
+/** crun's annotation by which unknown system calls are errors, unless it is "0". */
+const FAIL_UNKNOWN = "run.oci.seccomp_fail_unknown_syscall";
 
 /**
- * A policy for system calls; its parts must agree with each other. Unknown system calls are no error, new profiles name them.
+ * A policy for system calls; its parts must agree with each other. Which names of system calls are known is not looked at here.
  *
+ * @param host whether somebody answers for SCMP_ACT_NOTIFY where the file names nobody
  * @returns null for an object without action and system calls, which is how an encoder without optional fields writes none
  */
 export function checkSeccomp(
   config: Config,
   seccomp: SeccompConfig,
-  findings: Findings,
+  { hasReceiver, findings }: { readonly hasReceiver: boolean; readonly findings: Findings },
 ): ValidSeccomp | null {
-  const { defaultAction = "", listenerPath = "", listenerMetadata = "", syscalls = [] } = seccomp;
-  const path = listenerPath || (config.annotations?.[RECEIVER_ANNOTATION] ?? "");
-  const policy = checkPolicy(seccomp, "/linux/seccomp", findings, path !== "");
-  if (listenerMetadata !== "" && listenerPath === "") {
+  const { defaultAction = "", syscalls = [] } = seccomp;
+  const listener = checkListener(config, seccomp, findings);
+  const hasListener = listener !== null || hasReceiver;
+  const policy = checkPolicy(seccomp, "/linux/seccomp", findings, hasListener);
+  if (defaultAction === "" && syscalls.length === 0) return null;
+  const refusesUnknown = (config.annotations?.[FAIL_UNKNOWN] ?? "0") !== "0";
+  return { ...policy, listener, refusesUnknown };
+}
+
+/** Where the file sends the descriptor that answers for SCMP_ACT_NOTIFY; null where it names nobody. */
+export function checkListener(
+  { annotations = {} }: Config,
+  { listenerPath = "", listenerMetadata: metadata = "" }: SeccompConfig,
+  findings: Findings,
+): ValidSeccomp["listener"] {
+  if (listenerPath !== "") return { path: listenerPath, metadata };
+  if (metadata !== "") {
     findings.problem("/linux/seccomp/listenerMetadata", "is given without listenerPath");
   }
-  if (defaultAction === "" && syscalls.length === 0) return null;
-  return { ...policy, listener: path === "" ? null : { path, metadata: listenerMetadata } };
+  const path = annotations[RECEIVER] ?? "";
+  if (path === "") return null;
+  if (!path.startsWith("/")) {
+    findings.problem(`/annotations/${RECEIVER}`, `${show(path)} is not an absolute path`);
+  }
+  return { path, metadata: "" };
 }
 
 /**
@@ -81,6 +103,7 @@ export function checkPolicy(
     architectures: [...new Set(seccomp.architectures)],
     flags: seccomp.flags ?? null,
     listener: null,
+    refusesUnknown: false,
     rules,
   };
 }

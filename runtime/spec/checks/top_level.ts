@@ -18,12 +18,6 @@ export function checkVersion({ ociVersion }: Config, findings: Findings): void {
   }
 }
 
-export function checkAnnotations({ annotations }: Config, findings: Findings): void {
-  if (annotations !== undefined && Object.hasOwn(annotations, "")) {
-    findings.problem("/annotations/", "an annotation key must not be empty");
-  }
-}
-
 /** Whether the folder is there is the host's to say. */
 export function checkRoot(
   { root }: Config,

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CLASSIC, CLASSIC_SIZE, ClassicBuilder, decodeClassic } from "syscalls/bpf/classic.ts";
 import { interpretClassic } from "syscalls/bpf/interpret_classic.ts";
+import { instruction } from "tests/support/raw_filter.ts";
 
 const WORDS = (first: number): Uint32Array => new Uint32Array([first, 0, 0, 0]);
 
@@ -81,8 +82,44 @@ Deno.test("the interpreter refuses what the kernel would not load", () => {
     "outside",
   );
   assertThrows(
-    () => interpretClassic([{ ...none, code: 0x07, k: 0 }], WORDS(0)),
+    () => interpretClassic([{ ...none, code: 0x94, k: 1 }], WORDS(0)),
     RangeError,
-    "0x7",
+    "0x94",
   );
+});
+
+/** What a program answers that begins with A = 5, X = 3 and has these codes, with these constants. */
+function calculated(...codes: readonly (readonly [code: number, k?: number])[]): number {
+  const program = [
+    instruction(0x00, 5),
+    instruction(0x01, 3),
+    ...codes.map(([code, k]) => instruction(code, k)),
+    instruction(0x16),
+  ];
+  return interpretClassic(program, WORDS(0)).answer;
+}
+
+Deno.test("arithmetic is that of 32 bits without a sign, with constants and with X", () => {
+  assertEquals(calculated([0x04, 0xffffffff]), 4);
+  assertEquals(calculated([0x1c], [0x14, 3]), 0xffffffff);
+  assertEquals(calculated([0x24, 0x80000001]), 0x80000005);
+  assertEquals(calculated([0x3c]), 1);
+  assertEquals(calculated([0x00, 0xfffffffe], [0x34, 2]), 0x7fffffff);
+  assertEquals(calculated([0x4c], [0x5c]), 3);
+  assertEquals(calculated([0xac], [0xa4, 0x80000000]), 0x80000006);
+  assertEquals(calculated([0x6c]), 40);
+  assertEquals(calculated([0x00, 0x80000000], [0x7c]), 0x10000000);
+  assertEquals(calculated([0x84]), 0xfffffffb);
+});
+
+Deno.test("a division by an X of 0 ends the program with answer 0", () => {
+  assertEquals(calculated([0x01, 0], [0x3c], [0x00, 7]), 0);
+});
+
+Deno.test("A, X and the scratch memory exchange what they have, and know the length of the data", () => {
+  assertEquals(calculated([0x02, 7], [0x00, 0], [0x60, 7]), 5);
+  assertEquals(calculated([0x03, 8], [0x61, 8], [0x87]), 3);
+  assertEquals(calculated([0x07], [0x00, 1], [0x0c]), 6);
+  assertEquals(calculated([0x80]), 16);
+  assertEquals(calculated([0x81], [0x87]), 16);
 });

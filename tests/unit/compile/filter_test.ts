@@ -13,7 +13,14 @@ import type { Draft } from "tests/support/spec_fixtures.ts";
 
 function filterOf(notifies: boolean): SeccompFilter {
   const program = Uint8Array.from({ length: 24 }, (_, i) => i);
-  return { program, instructions: 3, flags: 12n, flagsText: "FLAGS", notifies };
+  return {
+    origin: "/linux/seccomp",
+    program,
+    instructions: 3,
+    flags: 12n,
+    flagsText: "FLAGS",
+    notifies,
+  };
 }
 
 const privileges = (noNewPrivileges: boolean) => (config: Draft): void => {

@@ -60,6 +60,7 @@ Deno.test("an init that its version 2 cgroup does not take is explained", () => 
 
 Deno.test("a filter that the kernel refuses is explained", () => {
   const filter = {
+    origin: "/linux/seccomp",
     program: new Uint8Array(8),
     instructions: 1,
     flags: 32n,

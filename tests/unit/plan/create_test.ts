@@ -279,9 +279,30 @@ Deno.test("mountLabel is an option of the file systems that take one, quoted whe
   assertEquals(stepsOf(plan, "mountClassic")[0]?.data, 'discard,context="u:r:t:s0:c1,c2"');
   assertEquals(
     new Set(stepsOf(plan, "maskPath").map(({ context }) => context)),
-    new Set(["u:r:t:s0:c1,c2"]),
+    new Set(["context=u:r:t:s0:c1,c2"]),
   );
   assertEquals(stepsOf(planWith(), "mountFilesystem").filter(({ relabel }) => relabel !== ""), []);
+});
+
+Deno.test("run.oci.mount_context_type says by which option mounts are told their label", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.linux.mountLabel = "u:r:t:s0";
+      config.annotations = { "run.oci.mount_context_type": "rootcontext" };
+      config.mounts.push(
+        { destination: "/disk", type: "ext4", source: "/dev/sda1", options: ["discard"] },
+        { destination: "/own", type: "tmpfs", source: "tmpfs", options: ["rootcontext=mine"] },
+      );
+    },
+  });
+  const parameters = stepsOf(plan, "mountFilesystem").flatMap((step) => step.parameters);
+  const told = parameters.filter((option) => option.includes("context="));
+  assertEquals(told, [...Array(3).fill("rootcontext=u:r:t:s0"), "rootcontext=mine"]);
+  assertEquals(stepsOf(plan, "mountClassic")[0]?.data, 'discard,rootcontext="u:r:t:s0"');
+  assertEquals(
+    new Set(stepsOf(plan, "maskPath").map(({ context }) => context)),
+    new Set(["rootcontext=u:r:t:s0"]),
+  );
 });
 
 Deno.test("a path that is listed twice is masked once", () => {

@@ -5,6 +5,7 @@ import { execPlanWith, planWith, withUserNamespace } from "tests/support/plan_fi
 import type { Draft } from "tests/support/spec_fixtures.ts";
 
 const FILTER: SeccompFilter = {
+  origin: "/linux/seccomp",
   program: new Uint8Array(16),
   instructions: 2,
   flags: 4n,

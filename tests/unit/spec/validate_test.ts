@@ -287,10 +287,10 @@ Deno.test("personality flags, odd intelRdt values and an empty annotation key ar
   });
   assertEquals(problems, [
     "/annotations/: an annotation key must not be empty",
-    "/linux/personality/flags: unsupported personality flags: SHORT_INODE; there are none yet",
     '/linux/intelRdt/closID: invalid intelRdt.ClosID "a/b"',
     '/linux/intelRdt/memBwSchema: "L3:0=f" is not one line that starts with "MB:"',
     '/linux/intelRdt/schemata/0: "a\\nb" is more than one line',
+    "/linux/personality/flags: unsupported personality flags: SHORT_INODE; there are none yet",
   ]);
   assertEquals(problemsWith(linux((linux) => linux.intelRdt = { closID: "/" })), []);
 });
