@@ -36,6 +36,11 @@ export function visiblePath({ mountpoint, root }: Hierarchy, cgroup: string): st
   return inside === "/" ? mountpoint : mountpoint + inside;
 }
 
+/** A place below another, `a/b`; "" for the same. */
+export function placeBelow({ hierarchy, dir }: Place, path: string): Place {
+  return { hierarchy, dir: path === "" ? dir : `${dir}/${path}` };
+}
+
 /** An absolute path without `.`, `..` and empty components, `..` of the root being the root. */
 export function cleanPath(path: string): string {
   const names: string[] = [];

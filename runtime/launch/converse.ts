@@ -33,6 +33,8 @@ export interface Duties {
   readonly idmap: (init: Pid, step: number, sent: Sent) => void;
   readonly terminal: (init: Pid, step: number, sent: Sent) => void;
   readonly hooks: (init: Pid) => void;
+  /** Moves the init into the cgroup that is delegated to it. */
+  readonly delegate: (init: Pid) => void;
   /** Hands on the listener of the process's filter, the one that is sent. */
   readonly listener: (process: Pid, step: number, sent: Sent) => void;
   /** A step of the program failed in a way that is forgiven; told, not answered. */

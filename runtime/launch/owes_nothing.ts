@@ -11,6 +11,7 @@ export const OWES_NOTHING: Duties = {
   inheritMode: neverAsked,
   terminal: neverAsked,
   hooks: neverAsked,
+  delegate: neverAsked,
   idmap: neverAsked,
   listener: neverAsked,
   warn: () => {},

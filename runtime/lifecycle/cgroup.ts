@@ -49,13 +49,14 @@ export interface Adoption {
 
 /** Works out where the container goes; nothing is made yet. */
 export function newCgroup(
-  cgroupsPath: string,
+  { cgroupsPath, delegatedCgroup }: Pick<ValidSpec, "cgroupsPath" | "delegatedCgroup">,
   id: ContainerId,
   isRootless: boolean,
 ): NewCgroup {
   const layout = hostLayout();
   const places = placeContainer(layout, cgroupsPath, id);
-  const driver = fsDriver(places, isRootless ? whenDenied(cgroupsPath, layout) : "fail");
+  const mayMiss = isRootless && delegatedCgroup === "";
+  const driver = fsDriver(places, mayMiss ? whenDenied(cgroupsPath, layout) : "fail");
   return {
     driver,
     places,

@@ -15,19 +15,27 @@ export interface Delegation {
  * mount that can be written to (runtime-spec, config-linux.md, "Cgroup ownership"). Null where it is root's already.
  */
 export function delegationOf(
-  { namespaces, mounts, process, uidMappings }: ValidSpec,
+  spec: ValidSpec,
   { unified, unifiedDirectory }: CgroupFacts,
 ): Delegation | null {
+  const { namespaces, mounts, process } = spec;
   if (!unified || unifiedDirectory === null || process === null) return null;
   const isOwn = namespaces.some(({ type, path }) => type === "cgroup" && path === null);
   const isWritable = mounts.some(({ type, set }) =>
     (type === "cgroup" || type === "cgroup2") && !set.includes("MS_RDONLY")
   );
   if (!isOwn || !isWritable) return null;
-  const { uid } = process;
+  const owner = processOwner(spec);
+  return owner === null ? null : { directory: unifiedDirectory, owner };
+}
+
+/** The user that the container's process is, as the host counts users; null for root. */
+export function processOwner(
+  { process, namespaces, uidMappings }: Pick<ValidSpec, "process" | "namespaces" | "uidMappings">,
+): number | null {
+  const uid = process?.uid ?? 0;
   const hasUsers = namespaces.some(({ type }) => type === "user");
-  const owner = hasUsers ? hostId(uid, uidMappings) : uid;
-  return owner === null || owner === 0 ? null : { directory: unifiedDirectory, owner };
+  return (hasUsers ? hostId(uid, uidMappings) : uid) || null;
 }
 
 /** Does that, where the runtime may: an ordinary user's cgroup is that user's in any case. */

@@ -38,17 +38,20 @@ import { unmountShared } from "./delete.ts";
 import { isOwnId, type MappingTool } from "./id_maps.ts";
 import { explainOom, type NewLimits, newLimits, requireCgroups } from "./limits.ts";
 import { loadBundle, type LoadedBundle } from "./load.ts";
-import { noCgroup, unruledDevices } from "./no_cgroup.ts";
+import { enterDelegated, requireDelegation } from "./delegated_cgroup.ts";
+import { noCgroup } from "./no_cgroup.ts";
 import { noPivot } from "./no_pivot.ts";
 import { managerSocket, shareNotifyFolder } from "./notify.ts";
 import { writePidFile } from "./pid_file.ts";
 import { pidfdSockets, sendPidfd } from "./pidfd_socket.ts";
 import { activation, preservedFds } from "./preserved_fds.ts";
+import { processFacts } from "./process_cgroups.ts";
 import { type Undo, withRollback } from "./rollback.ts";
 import { startInit } from "./start_init.ts";
 import { ownStreams } from "./streams.ts";
 import { checkTerminal, type ForegroundTerminal, sendTo, type TerminalKeeper } from "./terminal.ts";
 import type { NewResctrl } from "./resctrl.ts";
+import { tellDropped } from "./tell_dropped.ts";
 import { withVariables } from "./variables.ts";
 
 /** The spec version that state and hooks are told. */
@@ -256,32 +259,11 @@ export function settleCgroup(
 
 export function cgroupOf(context: Context, { id, loaded, systemd }: LoadedContainer): NewCgroup {
   const { spec, facts } = loaded;
-  if (context.cgroupManager === "disabled") return noCgroup(id);
-  if (systemd !== null) return systemd(context, spec, id, facts);
-  return newCgroup(spec.cgroupsPath, id, isRootless(context, facts));
-}
-
-/** Which cgroups the container goes without, being asked for by nobody. */
-function tellDropped(
-  { log }: Context,
-  { driver: { directories }, places, isDisabled }: NewCgroup,
-  spec: ValidSpec,
-): void {
-  const unruled = isDisabled ? unruledDevices(spec) : null;
-  if (unruled !== null) log.log("warning", unruled);
-  for (const { dir } of places) {
-    if (!directories.includes(dir)) {
-      log.log("debug", `no cgroup ${dir}: this user may not make it, and no limit needs it`);
-    }
-  }
-  const ownPids = spec.namespaces.some(({ type, path }) => type === "pid" && path === null);
-  if (directories.length === 0 && !ownPids) {
-    log.log(
-      "warning",
-      "the container has no cgroup and no pid namespace of its own. " +
-        "Such configuration is strongly discouraged: nobody can find all of its processes to end them",
-    );
-  }
+  const made = context.cgroupManager === "disabled"
+    ? noCgroup(id)
+    : systemd?.(context, spec, id, facts) ?? newCgroup(spec, id, isRootless(context, facts));
+  requireDelegation(spec, made);
+  return made;
 }
 
 /** The oldest Linux whose calls the init program is made of: mount_setattr(2) came with it. */
@@ -383,7 +365,8 @@ function runInit(context: Context, run: InitRun): ContainerRecord {
       run.settle(init);
       sendPidfd(init, container.pidfdSockets, "standard");
     },
-    hooks: () => hooks?.run(record, made.facts),
+    delegate: (init) => enterDelegated(init, container.loaded, made),
+    hooks: () => hooks?.run(record, processFacts(made.facts, spec)),
     seccomp,
     listener: (init, _step, sent) =>
       seccomp?.sendListener(init, sent, { record, status: "creating" }),

@@ -68,7 +68,8 @@ export async function unitAttach(record: ContainerRecord): Promise<Attach | null
 /** The same for a container that has no unit yet. */
 export async function unitAttacher(): Promise<(record: ContainerRecord) => Attach | null> {
   const { attachToUnit } = await import("./systemd_unit.ts");
-  return ({ systemd, cgroups: [own] }) => {
+  // What was made first is the unit's own cgroup.
+  return ({ systemd, cgroupCreated: [own] }) => {
     if (systemd?.manager !== "user" || own === undefined) return null;
     return (process, directory) => attachToUnit(systemd, directory.slice(own.length), process);
   };

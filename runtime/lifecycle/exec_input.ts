@@ -15,6 +15,7 @@ import type { Seccomp } from "./seccomp.ts";
 import { withHome } from "./home.ts";
 import type { InspectedContainer } from "./inspect.ts";
 import { withHostLabels } from "./labels.ts";
+import { processDirectories } from "./process_cgroups.ts";
 import { preservedFds } from "./preserved_fds.ts";
 import { seccompReceiver } from "./seccomp_receiver.ts";
 
@@ -65,7 +66,9 @@ export async function execInput(
   const input = {
     spec,
     facts,
-    cgroups: execCgroups(record.cgroups, options.cgroup),
+    cgroups: options.cgroup.length > 0
+      ? execCgroups(record.cgroups, options.cgroup)
+      : execCgroups(processDirectories(record.cgroups, created), []),
     links: new Map(),
     keyring: record.keyring === "" ? null : record.keyring,
     noPivot: null,

@@ -5,6 +5,7 @@ import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { LimitPlan, PlacedWrite } from "runtime/cgroups/limits/plan.ts";
 import type { Descriptors } from "runtime/compile/init/lowering.ts";
 import { compileInit } from "runtime/compile/init/program.ts";
+import { DELEGATED } from "runtime/spec/checks/cgroup_names.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { HOOK_NAMES, type HookName } from "runtime/spec/words/hooks.ts";
 import { planCreate } from "runtime/plan/create.ts";
@@ -22,6 +23,7 @@ import {
   NO_DEVICE_CONTROL,
 } from "./cgroup.ts";
 import type { Context } from "./context.ts";
+import { delegatedPlace, delegationProblem } from "./delegated_cgroup.ts";
 import { noCgroup, unruledDevices } from "./no_cgroup.ts";
 import { newResctrl } from "./resctrl.ts";
 import { systemdCgroup } from "./systemd_cgroup.ts";
@@ -92,6 +94,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
   });
   const program = compileInit(plan, facts.arch, noDescriptors(plan));
   const resctrl = resctrlActions(spec);
+  const delegation = delegationProblem(spec, cgroup);
   const unruled = cgroup.isDisabled ? unruledDevices(spec) : null;
   const noControl = !cgroup.isRootless && deviceControl(spec, cgroup.facts).kind === "missing";
   return {
@@ -106,9 +109,9 @@ export async function explain(context: Context, options: ExplainOptions): Promis
     warnings: [
       ...plan.warnings,
       ...(limits?.findings.warnings ?? []),
-      ...(limits?.findings.problems ?? []).map(({ path, text }) =>
-        `${path}: ${text}, so create refuses it`
-      ),
+      ...[...limits?.findings.problems ?? [], ...delegation === null ? [] : [delegation]].map((
+        { path, text },
+      ) => `${path}: ${text}, so create refuses it`),
       ...unruled === null ? [] : [unruled],
       ...resctrl.warnings,
       ...noControl ? [`/linux/resources/devices: ${NO_DEVICE_CONTROL}, so create refuses it`] : [],
@@ -123,7 +126,7 @@ function cgroupOf(context: Context, spec: ValidSpec, facts: HostFacts): NewCgrou
     case "systemd":
       return systemdCgroup(context, spec, NO_ID, facts);
     case "cgroupfs":
-      return newCgroup(spec.cgroupsPath, NO_ID, isRootless(context, facts));
+      return newCgroup(spec, NO_ID, isRootless(context, facts));
   }
 }
 
@@ -135,9 +138,11 @@ function requireProcess({ process }: ValidSpec, configFile: string): void {
 /** What is made of the container's cgroups before it has a process. */
 function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | null): HostAction[] {
   const { driver, facts, systemd } = cgroup;
-  const verb = systemd === null ? "create" : `have systemd start unit ${systemd.unit.unit} as`;
+  const unit = systemd?.unit.unit ?? null;
+  const verbFor = (dir: string): string =>
+    unit !== null && dir.endsWith(`/${unit}`) ? `have systemd start unit ${unit} as` : "create";
   const actions: HostAction[] = driver.missing().map((dir) => ({
-    text: `${verb} cgroup ${JSON.stringify(dir)}`,
+    text: `${verbFor(dir)} cgroup ${JSON.stringify(dir)}`,
     origin: "/linux/cgroupsPath",
   }));
   const origin = "/linux/resources/devices";
@@ -158,6 +163,13 @@ function cgroupActions(spec: ValidSpec, cgroup: NewCgroup, limits: LimitPlan | n
   if (delegation !== null) {
     const text = `give ${JSON.stringify(delegation.directory)} to user ${delegation.owner}`;
     actions.push({ text, origin: "/process/user/uid" });
+  }
+  const delegated = delegatedPlace(spec, cgroup);
+  if (delegated !== null) {
+    const text = `create cgroup ${
+      JSON.stringify(delegated.dir)
+    } and move the init into it, once its cgroup namespace is made`;
+    actions.push({ text, origin: `/annotations/${DELEGATED}` });
   }
   return actions;
 }

@@ -35,6 +35,7 @@ import {
   openFolders,
   startCriu,
 } from "./criu.ts";
+import { enterDelegated } from "./delegated_cgroup.ts";
 import { unmountShared } from "./delete.ts";
 import { inheritedStreams, readStreams } from "./descriptors.ts";
 import { hostList, runHooks } from "./hook_lists.ts";
@@ -155,6 +156,7 @@ function enterCgroups(
   // With CRIU in it there are more processes than the container may have.
   settleCgroup(context, container, made, { ...limits, populated: [] })(criu);
   if (made.systemd === null) made.driver.join(criu);
+  enterDelegated(criu, container.loaded, made);
   resctrl?.join(criu);
   const lines = Deno.readTextFileSync(`/proc/${criu}/cgroup`).split("\n");
   return lines.flatMap((line) => {

@@ -15,6 +15,7 @@ import { seccompOf } from "./filter.ts";
 import type { Seccomp } from "./seccomp.ts";
 import { type HookScene, hostList, runHooks } from "./hook_lists.ts";
 import { innerPid } from "./inner_pid.ts";
+import { processDirectories } from "./process_cgroups.ts";
 import { savedSpec } from "./saved_spec.ts";
 
 /**
@@ -40,7 +41,7 @@ export async function startWithHooks(
     runInside(scene, { seccomp, orAttach }, {
       spec,
       facts,
-      cgroups: execCgroups(record.cgroups, []),
+      cgroups: execCgroups(processDirectories(record.cgroups, spec), []),
       links: new Map(),
       keyring: record.keyring === "" ? null : record.keyring,
       preservedFds: 0,

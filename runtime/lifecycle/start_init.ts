@@ -33,6 +33,8 @@ export interface InitStart {
   readonly meanwhile: () => void;
   /** Called when the init is about to switch its root, if there are hooks for that moment. */
   readonly hooks: () => void;
+  /** Called when the init's cgroup namespace is made, if a cgroup is delegated to it. */
+  readonly delegate: (init: Pid) => void;
   /** The container's filter; null without one. */
   readonly seccomp: Seccomp | null;
   /** Hands on the listener of the init's filter. */
@@ -82,8 +84,16 @@ export function startInit(context: Context, start: InitStart): void {
 function initDuties(
   log: Logger,
   plan: Plan,
-  { input: { facts }, place, hooks, listener, keepTerminal, mappingTool: tool, meanwhile }:
-    InitStart,
+  {
+    input: { facts },
+    place,
+    hooks,
+    delegate,
+    listener,
+    keepTerminal,
+    mappingTool: tool,
+    meanwhile,
+  }: InitStart,
   { devices, idmaps }: { devices: NetDevices | null; idmaps: MountIdmaps },
 ): Duties {
   return {
@@ -103,6 +113,7 @@ function initDuties(
     inheritMode,
     idmap: (process, step, sent) => idmaps.map(process, step, sent),
     hooks,
+    delegate,
     listener,
     terminal: (_process, _step, sent) => {
       if (keepTerminal !== null) takeTerminal(sent, plan.host, keepTerminal);

@@ -5,7 +5,7 @@ import { ioReason } from "runtime/base/io_failure.ts";
 import type { Layout } from "runtime/cgroups/hierarchies.ts";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { fsDriver } from "runtime/cgroups/fs_driver.ts";
-import { type Place, visiblePath } from "runtime/cgroups/place.ts";
+import { type Place, placeBelow, visiblePath } from "runtime/cgroups/place.ts";
 import { annotationProperties } from "runtime/cgroups/systemd/annotation_properties.ts";
 import { deviceGroup } from "runtime/cgroups/systemd/device_groups.ts";
 import { deviceProperties } from "runtime/cgroups/systemd/device_properties.ts";
@@ -57,13 +57,12 @@ export function systemdCgroup(
   const manager = managerOf(whose);
   const version = manager.version();
   const group = unitCgroup(unit, manager.controlGroup());
-  const places = layout.hierarchies.map((hierarchy): Place => ({
-    hierarchy,
-    dir: visiblePath(hierarchy, group),
-  }));
+  const unitPlaces = placesOf(layout, group);
+  const places = unitPlaces.map((place) => placeBelow(place, spec.systemdSubgroup));
   const rules = ruleProperties(spec, layout, version);
   const driver = new SystemdDriver(manager, {
     unit: unit.unit,
+    unitPlaces,
     places,
     properties: (init, limits) => [
       ...unitProperties(unit, [init], layout.kind === "v2"),
@@ -87,6 +86,11 @@ export function systemdCgroup(
     isRootless: isRootless(context, facts),
     isDisabled: false,
   };
+}
+
+/** The folders of a cgroup, one a tree. */
+function placesOf({ hierarchies }: Layout, cgroup: string): readonly Place[] {
+  return hierarchies.map((hierarchy) => ({ hierarchy, dir: visiblePath(hierarchy, cgroup) }));
 }
 
 function unitOf(

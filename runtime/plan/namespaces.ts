@@ -1,3 +1,4 @@
+import { DELEGATED } from "runtime/spec/checks/cgroup_names.ts";
 import type { NamespaceType, ValidNamespace } from "runtime/spec/valid.ts";
 import { hasNamespace, isNew, namespaceOf, type PlanInput } from "./input.ts";
 import type { Step } from "./step.ts";
@@ -201,6 +202,16 @@ export function ownNamespaceSteps(input: PlanInput): Step[] {
       type: "cgroup",
       label: "create cgroup namespace",
       origin: cgroup.origin,
+    });
+  }
+  if (spec.delegatedCgroup !== "") {
+    steps.push({
+      kind: "ask",
+      duty: "delegate",
+      label: `wait until the host has moved the init into cgroup ${
+        JSON.stringify(spec.delegatedCgroup)
+      }`,
+      origin: `/annotations/${DELEGATED}`,
     });
   }
   steps.push(newSessionStep());

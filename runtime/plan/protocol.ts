@@ -47,6 +47,8 @@ export const DUTY = {
   idmap: 10,
   /** Take the filter's listener, which is sent, by a thread that the filter is not for. */
   listener: 11,
+  /** Move the init into the cgroup that is delegated to it: its cgroup namespace is made, and begins above that. */
+  delegate: 12,
 } as const;
 
 /**

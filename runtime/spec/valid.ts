@@ -56,6 +56,10 @@ export interface ValidSpec {
   readonly rawFilter: RawFilter | null;
   /** As written; "" when absent. */
   readonly cgroupsPath: string;
+  /** The container's cgroup below the unit that systemd makes, `a/b`; "" for that itself. Without systemd it means nothing. */
+  readonly systemdSubgroup: string;
+  /** The cgroup below the container's that its processes are in, `a/b`; "" for that itself. */
+  readonly delegatedCgroup: string;
   readonly hooks: ValidHooks;
   readonly annotations: Readonly<Record<string, string>>;
   /** Things a person should know that are no errors (unknown capabilities, relative destinations). */

@@ -1,5 +1,6 @@
 import { SpecError } from "runtime/base/errors.ts";
 import { checkAnnotations, mountContext } from "./checks/annotations.ts";
+import { checkCgroupNames } from "./checks/cgroup_names.ts";
 import { checkDevices, checkNetDevices } from "./checks/devices.ts";
 import { checkFilter } from "./checks/filter.ts";
 import { Findings } from "./checks/findings.ts";
@@ -76,7 +77,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     personality: personality === undefined ? null : checkPersonality(personality, findings),
     memoryPolicy: memoryPolicy === undefined ? null : checkMemoryPolicy(memoryPolicy, findings),
     ...filter,
-    cgroupsPath: linux.cgroupsPath ?? "",
+    ...checkCgroupNames(config, findings),
     hooks,
     annotations: config.annotations ?? {},
     warnings: findings.warnings,

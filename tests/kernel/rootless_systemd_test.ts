@@ -48,7 +48,7 @@ function did(argv: readonly string[]): string {
 }
 
 /** A folder with a bundle whose root is the user's. */
-function writeBundle(stage: Stage, user: SystemdUser): string {
+function writeBundle(stage: Stage, user: SystemdUser, annotations = {}): string {
   const bundle = `${stage.dir}/bundle`;
   Deno.mkdirSync(bundle);
   giveTo(bundle, user.uid);
@@ -59,6 +59,7 @@ function writeBundle(stage: Stage, user: SystemdUser): string {
   const config = JSON.parse(Deno.readTextFileSync(file));
   config.root = { path: stage.rootfs, readonly: false };
   config.process.terminal = false;
+  config.annotations = annotations;
   config.process.args = ["sleep", "1000"];
   config.linux.resources = { memory: { limit: 33_554_432 }, pids: { limit: 20 } };
   const tell = (list: string): unknown => [{
@@ -101,6 +102,39 @@ Deno.test({
       ocirt("pause", "c");
       assertEquals(read("cgroup.freeze"), "1");
       ocirt("resume", "c");
+    } finally {
+      user.do("ocirt", "delete", "--force", "c");
+    }
+  },
+});
+
+Deno.test({
+  name: "a user's container has a subgroup of its scope, and a delegated cgroup below that",
+  ignore: SKIPPED,
+  fn: () => {
+    using stage = new Stage();
+    using user = new SystemdUser(stage);
+    Deno.copyFileSync(OCIRT, `${stage.dir}/ocirt`);
+    const bundle = writeBundle(stage, user, {
+      "run.oci.systemd.subgroup": "container",
+      "run.oci.delegate-cgroup": "payload",
+    });
+    const ocirt = (...args: readonly string[]): string => {
+      const { code, stdout, stderr } = user.do("ocirt", ...args);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
+      return stdout;
+    };
+    ocirt("--systemd-cgroup", "run", "--detach", "--bundle", bundle, "c");
+    try {
+      const { pid } = JSON.parse(ocirt("state", "c"));
+      const group = Deno.readTextFileSync(`/proc/${pid}/cgroup`).trim().slice("0::".length);
+      assertMatch(group, /\/runc-c\.scope\/container\/payload$/);
+      assertEquals(Deno.readTextFileSync(`${stage.rootfs}/startContainer`), "0::/payload\n");
+      assertEquals(ocirt("exec", "c", "cat", "/proc/self/cgroup"), "0::/payload\n");
+      const above = group.slice(0, group.lastIndexOf("/"));
+      assertEquals(Deno.readTextFileSync(`/sys/fs/cgroup${above}/memory.max`), "33554432\n");
+      ocirt("delete", "--force", "c");
+      assertEquals(runProgram(["test", "-e", `/sys/fs/cgroup${above}`]).code, 1);
     } finally {
       user.do("ocirt", "delete", "--force", "c");
     }

@@ -1,6 +1,7 @@
 import { blockDevice, controllerPlace, readText, weightFile } from "./limit_files.ts";
 import { cannotMakeClientRoot } from "scripts/test/client_root.ts";
 import { findProgram } from "scripts/test/find_program.ts";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { hasAppArmor, hasSelinux } from "runtime/host/security_modules.ts";
 
 /**
@@ -25,6 +26,7 @@ export type Need =
   | "numa"
   | "cgroup1"
   | "cgroup2"
+  | "cgroup2 alone"
   | "clients"
   | "AppArmor"
   | "no AppArmor"
@@ -105,6 +107,11 @@ function probe(need: Need): boolean {
     }
     case "cgroup2":
       return differs(!mountinfo().includes(" - cgroup2 "), "cgroup version 2 is not mounted");
+    case "cgroup2 alone":
+      return differs(
+        hostLayout().kind !== "v2",
+        "this machine has other cgroups than those of version 2",
+      );
     case "AppArmor":
       return differs(!hasAppArmor(), "AppArmor is not on in this machine's kernel") ||
         lacksProgram("apparmor_parser", "apt-get install apparmor");

@@ -18,6 +18,8 @@ import type { UnitProperty } from "./property.ts";
 export interface UnitPlan {
   readonly unit: string;
   /** The unit's folder in each tree. */
+  readonly unitPlaces: readonly Place[];
+  /** The container's in each of them: the unit's, or one below. */
   readonly places: readonly Place[];
   /** What the unit is made with, given who is in it and what it may use. */
   readonly properties: (init: Pid, limits: readonly FileValue[]) => readonly UnitProperty[];
@@ -44,7 +46,11 @@ export class SystemdDriver implements CgroupDriver {
 
   /** The slices above are systemd's own. */
   get created(): readonly string[] {
-    return this.directories;
+    const { unitPlaces, places } = this.#plan;
+    return [
+      ...unitPlaces.map(({ dir }) => dir),
+      ...places.flatMap(({ dir }, i) => foldersBelow(unitPlaces[i]?.dir ?? dir, dir)),
+    ];
   }
 
   get freezer(): string {
@@ -57,13 +63,14 @@ export class SystemdDriver implements CgroupDriver {
   }
 
   missing(): readonly string[] {
-    return this.directories;
+    return this.created;
   }
 
   /** Refuses a unit that somebody else uses. */
   create(): void {
-    assertEmpty(this.directories);
-    for (const place of this.#plan.places) assertThawed(place);
+    const { unitPlaces } = this.#plan;
+    assertEmpty(unitPlaces.map(({ dir }) => dir));
+    for (const place of unitPlaces) assertThawed(place);
   }
 
   /**
@@ -73,24 +80,22 @@ export class SystemdDriver implements CgroupDriver {
    * @throws {HostError} when systemd does not, or not where it should; it is left to `remove` then
    */
   adopt(init: Pid, limits: readonly FileValue[]): void {
-    const { unit, places, properties } = this.#plan;
+    const { unit, unitPlaces, places, properties } = this.#plan;
     this.#manager.start(unit, properties(init, limits));
     this.#isStarted = true;
     this.#manager[Symbol.dispose]();
-    for (const place of places) {
-      if (isOwnTree(place.hierarchy)) assertMade(place, unit);
-      makePlace(place, []);
-    }
-    const [alone, ...others] = places;
-    // systemd hands on no more than it knows.
-    if (alone !== undefined && others.length === 0) {
-      enableControllers(alone, availableControllers(alone));
-    }
+    for (const place of unitPlaces) if (isOwnTree(place.hierarchy)) assertMade(place, unit);
+    for (const place of places) makePlace(place, []);
     const current = currentGroups(init);
     const missing = places.filter(({ dir, hierarchy }) =>
       dir !== visiblePath(hierarchy, current.get(hierarchy.controllers.join()) ?? "/")
     );
     joinAll(missing.map(({ dir }) => dir), init);
+    const [alone, ...others] = places;
+    // systemd hands on no more than it knows; and the unit's cgroup hands on nothing as long as the init is in it.
+    if (alone !== undefined && others.length === 0) {
+      enableControllers(alone, availableControllers(alone));
+    }
   }
 
   join(pid: Pid): void {
@@ -110,6 +115,12 @@ export class SystemdDriver implements CgroupDriver {
     if (warning !== null) log(warning);
     removeAll(this.directories, this.created);
   }
+}
+
+/** The folders on the way from one down to another, which is the last; none when they are the same. */
+function foldersBelow(above: string, dir: string): string[] {
+  const names = dir.slice(above.length + 1).split("/").filter((name) => name !== "");
+  return names.map((_, i) => `${above}/${names.slice(0, i + 1).join("/")}`);
 }
 
 /** The tree by which systemd itself keeps its units apart. */
