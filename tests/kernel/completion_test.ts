@@ -41,7 +41,7 @@ Deno.test("bash completes commands, flags, values and arguments", () => {
       ["ocirt --ro", "--root --rootless"],
       ["ocirt --log-format=", "text json"],
       ["ocirt --log-format j", "json"],
-      ["ocirt --cgroup-manager ", "cgroupfs disabled systemd"],
+      ["ocirt --cgroup-manager ", "cgroupfs systemd disabled"],
       ["ocirt --root ", "-o dirnames"],
       ["ocirt --root=/t", "-o dirnames"],
       ["ocirt --log /x sta", "start state"],
