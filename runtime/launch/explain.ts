@@ -233,9 +233,7 @@ function mountHint(
         ? "in a user namespace it may be mounted only where the host's own is fully visible, and with its pid or network namespace"
         : "the runtime lacks the privilege to mount it here";
     case ERRNO.EINVAL:
-      return isLabelled(step)
-        ? "the label of /linux/mountLabel needs SELinux, and one that its policy knows"
-        : "the file system does not know one of the mount's options";
+      return contextHint(step) ?? "the file system does not know one of the mount's options";
     case ERRNO.ELOOP:
     case ERRNO.ENOTDIR:
       return `filesystem "${step.type}" must be mounted on ordinary directory`;
@@ -252,14 +250,16 @@ function mountHint(
   }
 }
 
-const CONTEXT_OPTION = /(^|,)(fs|def|root)?context=/;
-
-function isLabelled(
+function contextHint(
   step: Extract<Step, { kind: "mountFilesystem" | "mountClassic" }>,
-): boolean {
-  return step.kind === "mountFilesystem"
-    ? step.parameters.some((option) => CONTEXT_OPTION.test(option))
-    : CONTEXT_OPTION.test(step.data);
+): string | null {
+  const options = step.kind === "mountFilesystem" ? step.parameters.join() : step.data;
+  const option = /(?:^|,)((?:fs|def|root)?context)=/.exec(options)?.[1];
+  if (option === undefined) return null;
+  const hint = "the label of /linux/mountLabel needs SELinux, and one that its policy knows";
+  return option === "defcontext"
+    ? `${hint}; defcontext is for file systems that keep labels`
+    : hint;
 }
 
 function bindHint(step: BindStep, errno: number): string | null {

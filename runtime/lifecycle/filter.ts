@@ -8,8 +8,8 @@ import type { Seccomp } from "./seccomp.ts";
  */
 export async function seccompOf(spec: ValidSpec, facts: HostFacts): Promise<Seccomp | null> {
   const { seccomp, rawFilter: raw } = spec;
-  if (seccomp === null && raw === null) return null;
-  const { policyFilter, rawFilter } = await import("./seccomp.ts");
-  if (raw !== null) return rawFilter(raw, facts);
-  return seccomp === null ? null : await policyFilter(seccomp, facts);
+  if (raw !== null) return (await import("./raw_filter.ts")).rawFilter(raw, facts);
+  return seccomp === null
+    ? null
+    : await (await import("./seccomp.ts")).policyFilter(seccomp, facts);
 }

@@ -5,7 +5,6 @@ import type { HostFacts } from "runtime/base/facts.ts";
 import { NATIVE_ARCH } from "runtime/compile/seccomp/archs.ts";
 import { callsBehind, refusedCalls } from "runtime/compile/seccomp/calls_behind.ts";
 import { type CompiledSeccomp, compileSeccomp } from "runtime/compile/seccomp/compile.ts";
-import { readRawFilter } from "runtime/compile/seccomp/raw.ts";
 import type { Sent } from "runtime/launch/converse.ts";
 import type { Plan } from "runtime/plan/plan.ts";
 import type { SeccompFilter } from "runtime/plan/step.ts";
@@ -41,18 +40,13 @@ export async function policyFilter(policy: ValidSeccomp, facts: HostFacts): Prom
   });
 }
 
-/** The same for one that is compiled already. */
-export function rawFilter(raw: RawFilter, facts: HostFacts): Seccomp {
-  const hasAgent = (): boolean => agentOf(raw) !== null;
-  const compiled = readRawFilter(raw, { ...facts, hasAgent });
-  return seccompWith(compiled, { ...raw, facts });
-}
-
+/** What a filter was made from, and for which machine. */
 interface FilterSource extends Pick<RawFilter, "origin" | "listener"> {
   readonly facts: HostFacts;
 }
 
-function seccompWith(
+/** @throws {HostError} the caller names an agent by a relative path */
+export function seccompWith(
   { program, instructions, flags, notifies, warnings }: CompiledSeccomp,
   { origin, listener, facts: { arch } }: FilterSource,
 ): Seccomp {
@@ -73,8 +67,11 @@ function seccompWith(
   };
 }
 
-/** What the file says counts before what its caller says, as in crun. */
-function agentOf({ listener }: Pick<ValidSeccomp, "listener">): Agent | null {
+/**
+ * Who answers for a filter: whom the file names, and else whom the caller does, as in crun.
+ * @throws {HostError} the caller names one by a relative path
+ */
+export function agentOf({ listener }: Pick<ValidSeccomp, "listener">): Agent | null {
   if (listener !== null) return listener;
   const path = seccompReceiver();
   if (path === "") return null;

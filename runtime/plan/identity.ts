@@ -5,7 +5,7 @@ import { isNew, type PlanInput, processOf } from "./input.ts";
 import type { OomScore } from "./plan.ts";
 import type { Step } from "./step.ts";
 
-/** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`). */
+/** crun's annotation by which a rootless Podman keeps the caller's groups (`--group-add keep-groups`), unless it is "0". */
 const KEEP_GROUPS = "run.oci.keep_original_groups";
 
 /** The working directory is made while the root can be written. */
@@ -106,7 +106,7 @@ export function identitySteps(input: PlanInput): Step[] {
     label: `give standard input, output and error to user ${uid}`,
     origin: `${origin}/uid`,
   });
-  if (input.spec.annotations[KEEP_GROUPS] !== "1") {
+  if ((input.spec.annotations[KEEP_GROUPS] ?? "0") === "0") {
     steps.push({
       kind: "setGroups",
       gids: additionalGids,

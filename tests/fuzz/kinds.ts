@@ -3,6 +3,7 @@ import { Box } from "./box.ts";
 import { configKind } from "./config_kind.ts";
 import { containerKind } from "./container_kind.ts";
 import type { Kind } from "./kind.ts";
+import { rawFilterKind } from "./raw_filter_kind.ts";
 import { seccompKind } from "./seccomp_kind.ts";
 import { stateKind } from "./state_kind.ts";
 
@@ -12,6 +13,7 @@ export const KINDS = [
   { name: "container", share: 0.1, boxed: true },
   { name: "state", share: 1, boxed: true },
   { name: "seccomp", share: 1, boxed: false },
+  { name: "filter", share: 1, boxed: false },
   { name: "argv", share: 1, boxed: true },
 ] as const;
 
@@ -29,6 +31,8 @@ export async function kindNamed(name: KindName, dir: string): Promise<Kind<unkno
       return stateKind(new Box(dir)) as Kind<unknown>;
     case "seccomp":
       return seccompKind() as Kind<unknown>;
+    case "filter":
+      return rawFilterKind() as Kind<unknown>;
     case "argv":
       return await argvKind(new Box(dir)) as Kind<unknown>;
   }

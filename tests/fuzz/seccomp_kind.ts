@@ -8,8 +8,9 @@ import { CONFIG_TABLE } from "runtime/spec/table.gen.ts";
 import { validate } from "runtime/spec/validate.ts";
 import type { SeccompArch, ValidSeccomp } from "runtime/spec/valid.ts";
 import { SECCOMP_ARCHS } from "runtime/spec/words/seccomp.ts";
-import { BPF_MAXINSNS, seccompData } from "syscalls/abi/seccomp.ts";
-import { CLASSIC, type ClassicInstruction, decodeClassic } from "syscalls/bpf/classic.ts";
+import { seccompData } from "syscalls/abi/seccomp.ts";
+import { seccompFault } from "syscalls/bpf/check_classic.ts";
+import { type ClassicInstruction, decodeClassic } from "syscalls/bpf/classic.ts";
 import { interpretClassic } from "syscalls/bpf/interpret_classic.ts";
 import { Random } from "tests/support/random.ts";
 import { CONTEXT, fixture, jsonText } from "tests/support/spec_fixtures.ts";
@@ -118,21 +119,10 @@ async function faultOf(
   }
 }
 
-/** What bpf_check_classic() and seccomp_check_filter() of the kernel refuse. */
+/** What the kernel would refuse to load. */
 export function programFault(program: readonly ClassicInstruction[]): Fault | null {
-  const fault = (at: number, text: string): Fault => ({ rule: "filter", text: `${at}: ${text}` });
-  const { length } = program;
-  if (length === 0 || length > BPF_MAXINSNS) return fault(length, "so many instructions");
-  for (const [at, { code, jt, jf, k }] of program.entries()) {
-    const isJump = (code & 7) === 5;
-    const far = code === CLASSIC.jump ? k : Math.max(jt, jf);
-    if (isJump && at + 1 + far >= length) return fault(at, "a jump behind the end");
-    if (code === CLASSIC.load && (k % 4 !== 0 || k >= seccompData.size)) {
-      return fault(at, `a word at ${k}`);
-    }
-  }
-  if (program.at(-1)?.code !== CLASSIC.answer) return fault(length - 1, "no answer at the end");
-  return null;
+  const fault = seccompFault(program);
+  return fault === null ? null : { rule: "filter", text: `${fault.at}: ${fault.text}` };
 }
 
 /** A policy that says the same in other words must be the same filter to every call. */

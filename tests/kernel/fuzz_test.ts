@@ -10,7 +10,7 @@ Deno.test({
     const args = ["run", "-A", "-q", "--no-check", script, "--seed", "20261121", "--cases", "60"];
     const { code, stdout, stderr } = runProgram([Deno.execPath(), ...args], { patience: 300 });
     assertEquals(code, 0, stdout + stderr);
-    for (const kind of ["config", "container", "state", "seccomp", "argv"]) {
+    for (const kind of ["config", "container", "state", "seccomp", "filter", "argv"]) {
       assertMatch(stdout, new RegExp(`^${kind}: \\d+ cases, 0 findings, `, "m"));
     }
   },

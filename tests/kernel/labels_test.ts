@@ -181,6 +181,27 @@ containerTest("mounts have the mount label, but those that the kernel labels its
   ]);
 }, "SELinux");
 
+containerTest(
+  "mounts have the label by the option that run.oci.mount_context_type names",
+  (stage) => {
+    for (const option of ["context", "fscontext", "rootcontext"]) {
+      const seen = stage.sh("grep -E ' /(dev|tmp) ' /proc/self/mountinfo", (config) => {
+        config.linux["mountLabel"] = MOUNT_LABEL;
+        config["annotations"] = { "run.oci.mount_context_type": option };
+        config.mounts.push({ destination: "/tmp", type: "tmpfs", source: "tmpfs" });
+      }).trim().split("\n");
+      const told = seen.map((line) => /[a-z]*context="[^"]*"/.exec(line)?.[0]);
+      assertEquals(told, Array(2).fill(`${option}="${MOUNT_LABEL}"`));
+    }
+    const kept = stage.container((config) => {
+      config.linux["mountLabel"] = MOUNT_LABEL;
+      config["annotations"] = { "run.oci.mount_context_type": "defcontext" };
+    }).run();
+    assertMatch(messageOf(kept), /EINVAL .*; defcontext is for file systems that keep labels/);
+  },
+  "SELinux",
+);
+
 containerTest("a context that the policy does not know is told", (stage) => {
   const result = stage.container((config) => {
     config.process["selinuxLabel"] = "no:such:context:s0";

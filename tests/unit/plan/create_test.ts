@@ -284,6 +284,17 @@ Deno.test("mountLabel is an option of the file systems that take one, quoted whe
   assertEquals(stepsOf(planWith(), "mountFilesystem").filter(({ relabel }) => relabel !== ""), []);
 });
 
+type Annotations = Readonly<Record<string, string>>;
+
+Deno.test("the caller's groups are kept where run.oci.keep_original_groups is there, and not 0", () => {
+  const sets = (annotations?: Annotations): boolean =>
+    stepsOf(planWith({ change: (config) => config.annotations = annotations }), "setGroups")
+      .length > 0;
+  const named = (value: string): Annotations => ({ "run.oci.keep_original_groups": value });
+  assertEquals([sets(), sets(named("0"))], [true, true]);
+  assertEquals([sets(named("1")), sets(named("true"))], [false, false]);
+});
+
 Deno.test("run.oci.mount_context_type says by which option mounts are told their label", () => {
   const plan = planWith({
     change: (config) => {
