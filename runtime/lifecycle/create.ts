@@ -113,7 +113,7 @@ export async function createContainer(
     keepTerminal,
     newKeyring: !options.noNewKeyring,
     hooks: await hooksOf(context, loaded),
-    seccomp: await seccompOf(loaded.spec, loaded.facts),
+    seccomp: await seccompOf(loaded.spec, loaded.facts, options.configFile),
     systemd: await systemdOf(context),
     resctrl: await resctrlOf(loaded.spec),
     mappingTool: await mappingToolOf(context, loaded),

@@ -62,7 +62,7 @@ export async function execInput(
       fileName,
     ),
   );
-  const seccomp = await seccompOf(spec, facts);
+  const seccomp = await seccompOf(spec, facts, paths.config);
   const input = {
     spec,
     facts,

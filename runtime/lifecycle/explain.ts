@@ -80,7 +80,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
   requireProcess(spec, options.configFile);
   const cgroup = cgroupOf(context, spec, facts);
   const limits = limitsOf(spec, cgroup);
-  const seccomp = await seccompOf(spec, facts);
+  const seccomp = await seccompOf(spec, facts, options.configFile);
   const plan = planCreate({
     spec,
     facts,

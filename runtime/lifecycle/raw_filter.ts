@@ -5,10 +5,12 @@ import { agentOf, type Seccomp, seccompWith } from "./seccomp.ts";
 
 /**
  * A filter that somebody else has compiled.
+ *
+ * @param fileName of the configuration that it is from
  * @throws {SpecError} when the kernel would not take it, or the runtime not get through it
  * @throws {HostError} the caller names an agent by a relative path
  */
-export function rawFilter(raw: RawFilter, facts: HostFacts): Seccomp {
+export function rawFilter(raw: RawFilter, facts: HostFacts, fileName: string): Seccomp {
   const hasAgent = (): boolean => agentOf(raw) !== null;
-  return seccompWith(readRawFilter(raw, { ...facts, hasAgent }), { ...raw, facts });
+  return seccompWith(readRawFilter(raw, { ...facts, hasAgent }, fileName), { ...raw, facts });
 }

@@ -28,12 +28,18 @@ export interface Seccomp {
 
 /**
  * The filter of `linux.seccomp`.
+ *
+ * @param fileName of the configuration that it is from
  * @throws {SpecError} when the kernel would not take it
  * @throws {HostError} the caller names an agent by a relative path
  */
-export async function policyFilter(policy: ValidSeccomp, facts: HostFacts): Promise<Seccomp> {
+export async function policyFilter(
+  policy: ValidSeccomp,
+  facts: HostFacts,
+  fileName: string,
+): Promise<Seccomp> {
   const machine = { native: NATIVE_ARCH[facts.arch], kernel: facts.kernel };
-  return seccompWith(await compileSeccomp(policy, machine), {
+  return seccompWith(await compileSeccomp(policy, machine, fileName), {
     origin: "/linux/seccomp",
     listener: policy.listener,
     facts,

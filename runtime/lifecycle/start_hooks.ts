@@ -36,7 +36,7 @@ export async function startWithHooks(
   const spec = savedSpec(record, paths, facts);
   const scene: HookScene = { context, record, hooks: spec.hooks, facts };
   try {
-    const seccomp = await seccompOf(spec, facts);
+    const seccomp = await seccompOf(spec, facts, paths.config);
     const orAttach = await unitAttach(record);
     runInside(scene, { seccomp, orAttach }, {
       spec,

@@ -102,7 +102,7 @@ async function decide(text: string, host: Host): Promise<void> {
   decideLimits(spec, host);
   compileDevices(deviceRules(spec));
   if (spec.process === null) return;
-  const seccomp = await seccompOf(spec, host.facts);
+  const seccomp = await seccompOf(spec, host.facts, "config.json");
   const plan = planCreate({
     spec,
     filter: seccomp?.filter ?? null,

@@ -44,6 +44,18 @@ containerTest(
       config.linux["seccomp"] = MISTYPED;
     });
     assertEquals(lenient.run(), { code: 0, stdout: "", stderr: "" });
+    const strict = {
+      ociVersion: "1.3.0",
+      root: { path: "rootfs" },
+      process: { args: ["x"], cwd: "/" },
+    };
+    Deno.mkdirSync(`${lenient.bundle}/rootfs`);
+    Deno.writeTextFileSync(
+      `${lenient.bundle}/other.json`,
+      JSON.stringify({ ...strict, linux: { seccomp: MISTYPED }, annotations: { [name]: "1" } }),
+    );
+    const explain = ["explain", "--bundle", lenient.bundle, "--config", "other.json"];
+    assertStringIncludes(stage.ocirt(explain).stderr, "Cannot use other.json: /linux/seccomp/");
   },
 );
 
