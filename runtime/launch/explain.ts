@@ -193,12 +193,22 @@ function usualHint(step: Step, errno: number): string | null {
       return errno === ERRNO.ENODEV ? "it is not the device 1:3" : null;
     case "keepHostProc":
       return errno === ERRNO.ENODEV ? "it is no procfs" : null;
+    case "setRootPropagation":
+    case "pivotRoot":
+      return errno === ERRNO.EINVAL ? ROOT_HINTS[step.kind] : null;
     case "openOverlayRoot":
       return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
     default:
       return null;
   }
 }
+
+/** What pivot_root(2) and changes of propagation (mount_namespaces(7)) refuse is a "/" that is none of the usual kind. */
+const ROOT_HINTS = {
+  setRootPropagation: '"/" is no mount point, as after chroot(1) into a folder; ' +
+    "bind that folder onto itself before (mount --bind DIR DIR)",
+  pivotRoot: 'where "/" is a ramdisk (initramfs), --no-pivot does without',
+};
 
 /** No other call of a mount fails with EXDEV. */
 const INTO_PROC = "a symlink of the image leads the mount point inside /proc";

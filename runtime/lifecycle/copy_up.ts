@@ -1,8 +1,10 @@
 import { AT_FDCWD, type Fd, mode, type Pid } from "syscalls/abi/brand.ts";
 import { makedev } from "syscalls/abi/kernel_stat.ts";
+import { ERRNO } from "syscalls/abi/errno.ts";
 import { AT, openFlags, S_IF } from "syscalls/abi/open.ts";
+import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { Arena } from "syscalls/libc/arena.ts";
-import { call } from "syscalls/libc/call.ts";
+import { call, rawCall } from "syscalls/libc/call.ts";
 import {
   type FileStat,
   fileStat,
@@ -13,6 +15,7 @@ import {
 } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import type { Sent } from "runtime/launch/converse.ts";
+import { asOwner, ownerOf } from "./as_owner.ts";
 
 const BLOCK = 65536;
 
@@ -21,15 +24,17 @@ const BLOCK = 65536;
  *
  * The image may be changed meanwhile by another container that shares it: names are opened one by one from descriptors, and no
  * symlink is followed. Nobody but the runtime sees the tmpfs yet.
+ *
+ * An ordinary user can give files to nobody: they are the container's root user's then, and nobody's ids are set by them.
  */
-export function copyUp(_init: Pid, _step: number, [first, second]: Sent): void {
+export function copyUp(init: Pid, _step: number, [first, second]: Sent): void {
   if (first === undefined || second === undefined) {
     throw new RangeError("Cannot copy into a tmpfs: it was not sent");
   }
   const flags = openFlags(hostArch()).of("O_RDONLY", "O_DIRECTORY");
   using from = openFile(pathOf(first.fd), flags);
   using to = openFile(pathOf(second.fd), flags);
-  copyEntries(from.fd, to.fd);
+  asOwner(ownerOf(init), "root's", () => copyEntries(from.fd, to.fd));
 }
 
 function pathOf(fd: Fd, name = ""): string {
@@ -48,7 +53,8 @@ function copyEntry(from: Fd, to: Fd, name: string): void {
   switch (stat.mode & S_IF.S_IFMT) {
     case S_IF.S_IFLNK:
       Deno.symlinkSync(Deno.readLinkSync(pathOf(from, name)), target);
-      return chown(target, stat);
+      chown(target, stat);
+      return;
     case S_IF.S_IFDIR: {
       Deno.mkdirSync(target);
       using source = openBeneath(from, name, O.of("O_RDONLY", "O_DIRECTORY", "O_NOFOLLOW"));
@@ -85,20 +91,16 @@ function makeNode(target: string, { mode: bits, rdev }: FileStat): void {
 
 /** Owner first: changing it clears the set-id bits. */
 function chmod(target: string, stat: FileStat): void {
-  chown(target, stat);
-  Deno.chmodSync(target, stat.mode & 0o7777);
+  const isGiven = chown(target, stat);
+  Deno.chmodSync(target, stat.mode & (isGiven ? 0o7777 : 0o1777));
 }
 
-function chown(target: string, { uid, gid }: FileStat): void {
+/** @returns whether the file has the owner now, though that may be nobody in the container's user namespace */
+function chown(target: string, { uid, gid }: FileStat): boolean {
   using arena = new Arena();
-  const attempt = { verb: "change owner of", object: `"${target}"` };
-  call(
-    attempt,
-    "fchownat",
-    AT_FDCWD,
-    arena.cString(target),
-    uid,
-    gid,
-    AT.of("AT_SYMLINK_NOFOLLOW"),
-  );
+  const flags = AT.of("AT_SYMLINK_NOFOLLOW");
+  const result = rawCall("fchownat", AT_FDCWD, arena.cString(target), uid, gid, flags);
+  if (result === 0) return true;
+  if (result === -ERRNO.EPERM) return false;
+  throw new SyscallError({ verb: "change owner of", object: `"${target}"`, errno: -result });
 }

@@ -9,6 +9,7 @@ import { hostArch } from "syscalls/libc/library.ts";
 import { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import type { Sent } from "runtime/launch/converse.ts";
 import type { Step } from "runtime/plan/step.ts";
+import { asOwner, ownerOf } from "./as_owner.ts";
 
 /** As many links as the kernel follows (path_resolution(7)). */
 const MOST_LINKS = 40;
@@ -29,27 +30,16 @@ export function makePlace(
     throw new RangeError("Cannot make mount point: the step that asks for it mounts nothing");
   }
   const { destination } = step;
-  // The init is root of its user namespace: files that it made would be that user's.
-  const [uid, gid] = idsOf(init);
+  const owner = ownerOf(init);
   const umask = rawCall("umask", 0);
-  rawCall("setfsgid", gid);
-  rawCall("setfsuid", uid);
   try {
-    const names = leadsTo(root.fd, destination);
-    makeAll(root.fd, names, { kind, path: destination });
+    asOwner(owner, "owner's", () => {
+      const names = leadsTo(root.fd, destination);
+      makeAll(root.fd, names, { kind, path: destination });
+    });
   } finally {
-    rawCall("setfsuid", Deno.uid() ?? 0);
-    rawCall("setfsgid", Deno.gid() ?? 0);
     rawCall("umask", umask);
   }
-}
-
-/** User and group of a process, as this one sees them. The owner of its folder in /proc is root where it may not be traced. */
-function idsOf(process: Pid): [number, number] {
-  const status = Deno.readTextFileSync(`/proc/${process}/status`);
-  const effective = (name: string): number =>
-    Number(new RegExp(`^${name}:\\t\\d+\\t(\\d+)`, "m").exec(status)?.[1]);
-  return [effective("Uid"), effective("Gid")];
 }
 
 /** The names on the way from the root to where a path leads, as far as links are there; no link is among them. */

@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import type { TestConfig } from "tests/support/bundle.ts";
+import { runProgram } from "tests/support/ocirt.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
 /** A script that fills a folder of the image, as an image's maker would. */
@@ -40,6 +42,55 @@ containerTest(
     assertEquals(stage.sh("cat /data/sub/deep"), "deep\n");
   },
 );
+
+/** A user namespace in which the ids up to 999 are those of the host from 100000 on, and a copy of what covers `/data`. */
+function copyInUserNamespace(config: TestConfig): void {
+  config.linux.namespaces.push({ type: "user" });
+  const map = [{ containerID: 0, hostID: 100_000, size: 1000 }];
+  Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+  const copy = { type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] };
+  config.mounts.push({ destination: "/data", ...copy });
+}
+
+containerTest(
+  "tmpcopyup works in a user namespace, of folders that nobody may write to too",
+  (stage) => {
+    fill(stage, "/data");
+    const shift = 'find / -xdev | while read -r f; do chown -h $((100000 + $(stat -c %u "$f"))):' +
+      '$((100000 + $(stat -c %g "$f"))) "$f"; done';
+    const shifted = runProgram([
+      "/bin/sh",
+      "-c",
+      shift.replace("/ -xdev", `${stage.rootfs} -xdev`),
+    ]);
+    assertEquals([shifted.code, shifted.stderr], [0, ""]);
+    for (const path of ["/data/sub", "/data"]) Deno.chmodSync(stage.rootfs + path, 0o550);
+    for (const path of [`${stage.rootfs}/data/file`]) Deno.chmodSync(path, 0o4640);
+    const seen = stage.sh(
+      "cd /data && stat -c '%A %u:%g %n' . file sub sub/deep pipe && readlink link && cat sub/deep",
+      copyInUserNamespace,
+    );
+    assertEquals(
+      seen,
+      "dr-xr-x--- 0:0 .\n-rwSr----- 5:6 file\ndr-xr-x--- 0:0 sub\n-rw-r--r-- 0:0 sub/deep\n" +
+        "prw-r--r-- 0:0 pipe\n/outside\ndeep\n",
+    );
+  },
+);
+
+containerTest("what tmpcopyup copies for nobody in the container stays unread", (stage) => {
+  Deno.mkdirSync(`${stage.rootfs}/data`);
+  Deno.writeTextFileSync(`${stage.rootfs}/data/secret`, "secret", { mode: 0o4600 });
+  const c = stage.container((config) => {
+    copyInUserNamespace(config);
+    config.process.args = ["sh", "-c", "stat -c '%A %u:%g' /data/secret; cat /data/secret"];
+    const all = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
+    config.process.capabilities = { bounding: all, effective: all, permitted: all };
+  });
+  const { stdout, stderr } = c.run();
+  assertEquals(stdout, "-rwS------ 65534:65534\n");
+  assertMatch(stderr, /can't open '\/data\/secret': Permission denied/);
+});
 
 containerTest("tmpcopyup of a folder that is not there is an empty tmpfs", (stage) => {
   const seen = stage.sh("ls -A /new; stat -f -c %T /new", (config) => {

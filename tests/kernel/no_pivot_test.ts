@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { TestConfig } from "tests/support/bundle.ts";
-import { messageOf, runProgram } from "tests/support/ocirt.ts";
+import { messageOf, OCIRT, type Result, runProgram } from "tests/support/ocirt.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
 
 function userNamespace(config: TestConfig): void {
@@ -98,4 +98,30 @@ containerTest("exec finds the root of a container that was not pivoted, masks an
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertMatch(stdout, /^bin\ndev\netc\nproc\nroot\nsys\ntmp\nvar\nproc\n/);
   assertEquals(stdout.trimEnd().split("\n").at(-1), String(Deno.statSync(stage.rootfs).ino));
+});
+
+/** Runs behind chroot(8) into a folder through which the host's own are seen. */
+const IN_CHROOT = `
+set -e
+d=$1 prepare=$2; shift 2
+$prepare
+for f in /*; do
+  if [ -L $f ]; then ln -s "$(readlink $f)" $d$f
+  elif [ -d $f ]; then mkdir $d$f; mount --rbind $f $d$f; fi
+done
+exec chroot $d "$@"
+`;
+
+containerTest("a chroot that is no mount point is told, and what the hint says helps", (stage) => {
+  const run = (prepare: string): Result => {
+    const c = stage.container((config) => config.process.args = ["echo", "hi"]);
+    const folder = Deno.makeTempDirSync({ dir: stage.dir });
+    return runProgram([
+      ...["unshare", "--mount", "--propagation", "private", "sh", "-c", IN_CHROOT, "sh", folder],
+      ...[prepare.replaceAll("DIR", folder), OCIRT],
+      ...["--root", stage.root, "run", "--bundle", c.bundle, c.id],
+    ]);
+  };
+  assertMatch(messageOf(run(":")), /EINVAL .*; hint: "\/" is no mount point, as after chroot\(1\)/);
+  assertEquals(run("mount --bind DIR DIR"), { code: 0, stdout: "hi\n", stderr: "" });
 });

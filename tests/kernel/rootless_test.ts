@@ -49,6 +49,28 @@ userTest("one id is mapped without help, and groups can no longer be dropped", (
   assertEquals(succeeded(user.launch("run")), `0 ${USER} 1\ndeny\n`);
 });
 
+userTest(
+  "tmpcopyup gives the container's root what is not the user's own, and sets nobody's id by it",
+  (user, stage) => {
+    const folder = `${stage.rootfs}/data`;
+    Deno.mkdirSync(folder);
+    for (const [name, owner] of [["own", USER], ["other", SUBORDINATE.uid + 4]] as const) {
+      Deno.writeTextFileSync(`${folder}/${name}`, name);
+      Deno.chownSync(`${folder}/${name}`, owner, owner === USER ? USER : SUBORDINATE.gid + 5);
+      Deno.chmodSync(`${folder}/${name}`, 0o4755);
+    }
+    user.configure((config) => {
+      script("cd /data; stat -c '%A %u:%g %n' own other; cat own other")(config);
+      const copy = { type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] };
+      config.mounts.push({ destination: "/data", ...copy });
+    });
+    assertEquals(
+      succeeded(user.launch("run")),
+      "-rwsr-xr-x 0:0 own\n-rwxr-xr-x 0:0 other\nownother",
+    );
+  },
+);
+
 userTest("all commands work on a container of the user's", (user) => {
   user.configure(script("trap 'exit 0' TERM; while :; do sleep 1; done"));
   succeeded(user.launch("create"));

@@ -40,6 +40,20 @@ Deno.test("a scheduler that is refused is explained, in runc's words where the c
   assertEquals(invalid({ period: 2999 }), "deadline must not be longer than period");
 });
 
+Deno.test("a root that is a ramdisk, or no mount, is told with what helps", () => {
+  const plan = planWith();
+  assertEquals(
+    said(plan, "pivotRoot", ERRNO.EINVAL),
+    "Cannot pivot root to the rootfs (/root/path): EINVAL (Invalid argument); " +
+      'hint: where "/" is a ramdisk (initramfs), --no-pivot does without',
+  );
+  assertEquals(
+    said(plan, "setRootPropagation", ERRNO.EINVAL),
+    'Cannot make mounts rslave at "/": EINVAL (Invalid argument); hint: "/" is no mount point, ' +
+      "as after chroot(1) into a folder; bind that folder onto itself before (mount --bind DIR DIR)",
+  );
+});
+
 Deno.test("a kernel without keyrings is told as what it is", () => {
   const plan = planWith();
   const index = plan.steps.findIndex(({ kind }) => kind === "joinSessionKeyring");
