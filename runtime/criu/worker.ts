@@ -26,6 +26,7 @@ import {
   type Request,
   type Response,
 } from "./rpc.ts";
+import { tooOld } from "./version.ts";
 
 /** How CRIU is started. */
 export interface CriuProgram {
@@ -57,17 +58,6 @@ export class CriuFailure extends HostError {
     super(message);
     this.said = said;
   }
-}
-
-/** The oldest version that this program gets on with, as {@link Response.version} has it. */
-export const OLDEST_CRIU = 31_500;
-
-/** 3.17.1 for 31701. */
-export function versionWords(version: number): string {
-  const [major, minor, sublevel] = [version / 10_000, version / 100 % 100, version % 100].map(
-    Math.floor,
-  );
-  return sublevel === 0 ? `${major}.${minor}` : `${major}.${minor}.${sublevel}`;
 }
 
 /** More than any answer takes; CRIU's own clients have as much room. */
@@ -114,10 +104,9 @@ export class CriuWorker implements Disposable {
    */
   requireVersion(): number {
     const { version } = this.#ask({ type: "version" }, "cannot tell its version");
-    if (version >= OLDEST_CRIU) return version;
-    throw new CriuFailure(
-      `criu ${versionWords(version)} is too old, ${versionWords(OLDEST_CRIU)} or newer is needed`,
-    );
+    const refusal = tooOld(version);
+    if (refusal !== null) throw new CriuFailure(refusal);
+    return version;
   }
 
   /** What it and this kernel can do. */

@@ -1,14 +1,32 @@
-/** The name of a user in /etc/passwd; the number where there is none. */
-export function userNameOf(uid: number): string {
-  const line = readLines("/etc/passwd").find((it) => it.split(":")[2] === String(uid));
-  return line?.split(":")[0] ?? String(uid);
+/** Which file has the ranges that an ordinary user may map (subuid(5), subgid(5)). */
+export const RANGES_IN = { uid: "/etc/subuid", gid: "/etc/subgid" } as const;
+
+/** So many ids from one on. */
+export interface SubordinateRange {
+  readonly first: number;
+  readonly count: number;
 }
 
-function readLines(path: string): readonly string[] {
+/** What a user has in the text of such a file: lines of `name-or-id:first:count`. */
+export function subordinateRanges(
+  text: string,
+  { uid, name }: { readonly uid: number; readonly name: string | null },
+): SubordinateRange[] {
+  return text.split("\n").flatMap((line) => {
+    const [owner = "", first, count] = line.split(":");
+    const isOwn = owner === name || owner === String(uid);
+    return isOwn ? [{ first: Number(first), count: Number(count) }] : [];
+  });
+}
+
+/** The name of a user in /etc/passwd; null where there is none, or users are kept elsewhere (nsswitch.conf(5)). */
+export function userNameOf(uid: number): string | null {
+  let text: string;
   try {
-    return Deno.readTextFileSync(path).split("\n");
+    text = Deno.readTextFileSync("/etc/passwd");
   } catch {
-    // Users may be kept elsewhere (nsswitch.conf(5)).
-    return [];
+    return null;
   }
+  const line = text.split("\n").find((it) => it.split(":")[2] === String(uid));
+  return line?.split(":")[0] ?? null;
 }

@@ -7,7 +7,6 @@ import { CLONE } from "syscalls/abi/clone.ts";
 import type { Fd } from "syscalls/abi/brand.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
-import { findCriu } from "runtime/criu/find.ts";
 import { logErrors, spokenErrors } from "runtime/criu/log_errors.ts";
 import {
   CGROUP_MODES,
@@ -16,6 +15,7 @@ import {
   NETWORK_LOCKS,
 } from "runtime/criu/rpc.ts";
 import { CriuFailure, CriuWorker } from "runtime/criu/worker.ts";
+import { requireProgram } from "runtime/host/find_program.ts";
 import { processInfo } from "runtime/host/process_info.ts";
 import type { Context } from "./context.ts";
 
@@ -121,9 +121,9 @@ export const EXTERNAL_NAMESPACES = {
 
 /** Starts a CRIU that does what it is asked for. */
 export function startCriu(inherited: readonly Fd[]): CriuWorker {
-  const { environ, env, signalMask } = processInfo();
+  const { environ, signalMask } = processInfo();
   return new CriuWorker({
-    executable: findCriu(env("PATH")),
+    executable: requireProgram("criu", "install criu, or put its folder into PATH"),
     environ: environ(),
     signalMask: signalMask ?? 0n,
     inherited,

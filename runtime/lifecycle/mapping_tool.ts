@@ -1,15 +1,12 @@
 import { HostError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { findProgram } from "runtime/host/find_program.ts";
-import { userNameOf } from "runtime/host/subordinate_ids.ts";
+import { RANGES_IN, userNameOf } from "runtime/host/subordinate_ids.ts";
 import { planHook } from "runtime/plan/hook.ts";
 import type { IdMapping } from "runtime/spec/valid.ts";
 import type { Context } from "./context.ts";
 import type { IdKind, MappingTool } from "./id_maps.ts";
 import { runHook } from "./run_hook.ts";
-
-/** Which file has the ranges that a user may map. */
-const RANGES_IN: Readonly<Record<IdKind, string>> = { uid: "/etc/subuid", gid: "/etc/subgid" };
 
 /**
  * newuidmap(1) and newgidmap(1): they may map what /etc/subuid and /etc/subgid give to the caller.
@@ -80,7 +77,7 @@ function refused(
     }; hint: ${
       facts.euid === 0
         ? `this user namespace has not all of them (/proc/self/${kind}_map)`
-        : `${file} must give user ${userNameOf(facts.euid)} each range but the own id`
+        : `${file} must give user ${userNameOf(facts.euid) ?? facts.euid} each range but the own id`
     }`,
   );
 }

@@ -8,6 +8,8 @@ export interface Oddities {
   /** What can be written to; everything unless given. */
   readonly writable?: readonly string[];
   readonly programs?: readonly string[];
+  /** What CRIU says when it is asked for its version. */
+  readonly criuSays?: string;
   readonly setuid?: readonly string[];
   readonly sockets?: readonly string[];
   readonly missingCalls?: readonly ProbedCall[];
@@ -55,7 +57,7 @@ export function madeUpMachine(odd: Oddities = {}): Machine {
     mayWrite: (path) => odd.writable?.includes(path) ?? true,
     find: (program) => odd.programs?.includes(program) === true ? `/usr/bin/${program}` : null,
     raisesRights: (file) => odd.setuid?.includes(file) === true,
-    versionOf: () => "Version: 4.2.1\n",
+    versionOf: () => odd.criuSays ?? "Version: 4.2.1\n",
     connects: (socket) => odd.sockets?.includes(socket) === true,
     knows: (call) => odd.missingCalls?.includes(call) !== true,
     seccompFlags: () => ["SECCOMP_FILTER_FLAG_TSYNC"],

@@ -1,4 +1,5 @@
-import { type Answer, no, type Topic, yes } from "./answer.ts";
+import { tooOld, versionNumber, versionWords } from "runtime/criu/version.ts";
+import { type Answer, no, type Topic, unknown, yes } from "./answer.ts";
 import type { Machine } from "./machine.ts";
 
 /** Checkpoints. */
@@ -8,17 +9,22 @@ export const CHECKPOINT: Topic = {
   questions: [{ name: "criu", title: "criu", ask: criu }],
 };
 
+const REFUSED = { effect: "checkpoint and restore are refused" };
+
 function criu(machine: Machine): Answer {
   const file = machine.find("criu");
-  const { lacks } = machine.program;
-  const refused = "this version of the runtime makes no checkpoints all the same";
+  const isLacking = machine.program.lacks.includes("checkpoint");
   if (file === null) {
-    return no("it is not in PATH", {
-      effect: "checkpoint and restore are refused",
-      ...lacks.includes("checkpoint") ? {} : { hint: "install the package criu" },
-    });
+    const hint = isLacking ? {} : { hint: "install the package criu" };
+    return no("it is not in PATH", { ...REFUSED, ...hint });
   }
-  const version = /(\d+(?:\.\d+)+)/.exec(machine.versionOf(file))?.[1];
-  const value = version === undefined ? file : `${file}, version ${version}`;
-  return lacks.includes("checkpoint") ? yes(value, { effect: refused }) : yes(value);
+  const version = versionNumber(machine.versionOf(file));
+  if (version === null) return unknown(`${file} does not tell its version`);
+  const refusal = tooOld(version);
+  if (refusal !== null) {
+    return no(refusal, { ...REFUSED, hint: `install a newer one than ${file}` });
+  }
+  const value = `${file}, version ${versionWords(version)}`;
+  const effect = "this version of the runtime makes no checkpoints all the same";
+  return isLacking ? yes(value, { effect }) : yes(value);
 }

@@ -1,13 +1,14 @@
+import { RANGES_IN, subordinateRanges } from "runtime/host/subordinate_ids.ts";
 import { type Answer, no, type Topic, yes } from "./answer.ts";
-import { linesOf, type Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 
 /** What ordinary users need. */
 export const ROOTLESS: Topic = {
   name: "rootless",
   title: "Ordinary users",
   questions: [
-    { name: "subuid", title: "user ids", ask: (machine) => ranges(machine, "/etc/subuid") },
-    { name: "subgid", title: "group ids", ask: (machine) => ranges(machine, "/etc/subgid") },
+    { name: "subuid", title: "user ids", ask: (machine) => ranges(machine, "uid") },
+    { name: "subgid", title: "group ids", ask: (machine) => ranges(machine, "gid") },
     { name: "newuidmap", title: "newuidmap", ask: (machine) => tool(machine, "newuidmap") },
     { name: "newgidmap", title: "newgidmap", ask: (machine) => tool(machine, "newgidmap") },
     { name: "runtimeDir", title: "XDG_RUNTIME_DIR", ask: runtimeDir },
@@ -16,20 +17,18 @@ export const ROOTLESS: Topic = {
 
 const ONE_ID = "a container of an ordinary user has one id, the caller's own";
 
-/** As `first-last`, out of lines of `name-or-id:first:count` (subuid(5)). */
-function ranges(machine: Machine, file: string): Answer {
+/** As `first-last`. */
+function ranges(machine: Machine, kind: "uid" | "gid"): Answer {
   const { uid, name } = machine.caller;
-  const found = linesOf(machine, file).flatMap((line) => {
-    const [owner = "", first, count] = line.split(":");
-    if (owner !== name && owner !== String(uid)) return [];
-    return [`${first}-${Number(first) + Number(count) - 1}`];
-  });
-  if (found.length > 0) return yes(found);
+  const file = RANGES_IN[kind];
+  const found = subordinateRanges(machine.read(file) ?? "", machine.caller);
+  if (found.length > 0) {
+    return yes(found.map(({ first, count }) => `${first}-${first + count - 1}`));
+  }
   if (uid === 0) return no("root needs none");
-  const add = file === "/etc/subuid" ? "--add-subuids" : "--add-subgids";
   return no(`${file} has no line for ${name ?? uid}`, {
     effect: ONE_ID,
-    hint: `usermod ${add} 100000-165535 ${name ?? uid}`,
+    hint: `usermod --add-sub${kind}s 100000-165535 ${name ?? uid}`,
   });
 }
 

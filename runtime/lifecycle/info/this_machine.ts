@@ -4,6 +4,7 @@ import { buildInfo } from "runtime/base/build_info.ts";
 import { findProgram } from "runtime/host/find_program.ts";
 import { parseRelease } from "runtime/host/probe.ts";
 import { processInfo } from "runtime/host/process_info.ts";
+import { userNameOf } from "runtime/host/subordinate_ids.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { findPath } from "syscalls/libc/paths.ts";
 import { hasCapabilities, knownSeccompFlags, knowsCall, mayWrite } from "syscalls/libc/probes.ts";
@@ -68,13 +69,10 @@ function callerOf(): Caller {
   const status = read("/proc/self/status") ?? "";
   const [, capabilities = "0"] = /^CapEff:\s+([0-9a-f]+)$/m.exec(status) ?? [];
   const [uid, gid] = [Deno.uid() ?? 0, Deno.gid() ?? 0];
-  const entry = (read("/etc/passwd") ?? "").split("\n").find((line) =>
-    line.split(":")[2] === String(uid)
-  );
   // The initial one maps every id to itself (user_namespaces(7)).
   const map = (read("/proc/self/uid_map") ?? "").split(/\s+/).join(" ");
   return {
-    ...{ uid, gid, name: entry?.split(":")[0] ?? null },
+    ...{ uid, gid, name: userNameOf(uid) },
     inUserNamespace: map !== "" && map !== "0 0 4294967295",
     capabilities: BigInt(`0x${capabilities}`),
   };

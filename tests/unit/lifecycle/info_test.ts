@@ -193,6 +193,17 @@ Deno.test("what this version refuses is said even where the host has it", () => 
   assertStringIncludes(ask(CHECKPOINT, "criu", odd).effect ?? "", "no checkpoints");
 });
 
+Deno.test("a criu that checkpoint would refuse is none, and one that says nothing is not known", () => {
+  const asked = (criuSays: string): Answer =>
+    ask(CHECKPOINT, "criu", { programs: ["criu"], criuSays });
+  assertEquals(said(asked("Version: 3.15\n")), "/usr/bin/criu, version 3.15");
+  const old = asked("Version: 3.14.2\nGitID: v3.14.2\n");
+  assertEquals(said(old), "no: criu 3.14.2 is too old, 3.15 or newer is needed");
+  assertEquals(old.effect, "checkpoint and restore are refused");
+  const dumb = asked("");
+  assertEquals([dumb.available, dumb.reason], [null, "/usr/bin/criu does not tell its version"]);
+});
+
 Deno.test("subordinate ids are found by the user's name or number, and added by usermod", () => {
   const files = { "/etc/subuid": "you:1:5\nme:100000:65536\n1000:300000:10\n" };
   assertEquals(said(ask(ROOTLESS, "subuid", { files, caller: USER })), [
