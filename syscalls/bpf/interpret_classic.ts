@@ -54,7 +54,8 @@ function wordAt(words: Uint32Array, offset: number): number {
   return word;
 }
 
-function holds(code: number, a: number, operand: number): boolean {
+/** Whether a jump's comparison of A holds. */
+export function holds(code: number, a: number, operand: number): boolean {
   switch (code & CODE_PARTS.operationMask) {
     case JUMPS.jeq:
       return a === operand;
@@ -69,8 +70,8 @@ function holds(code: number, a: number, operand: number): boolean {
   }
 }
 
-/** Null where it divides by 0: that ends the program with answer 0. */
-function calculate(code: number, a: number, operand: number): number | null {
+/** What arithmetic makes of A, as any number of the same low 32 bits; null where it divides by 0: that ends the program with answer 0. */
+export function calculate(code: number, a: number, operand: number): number | null {
   switch (code & CODE_PARTS.operationMask) {
     case ARITHMETIC.add:
       return a + operand;

@@ -4,8 +4,9 @@ import type { SyscallName } from "syscalls/abi/numbers/names.ts";
 import { syscallNumber as aarch64Number } from "syscalls/abi/numbers/aarch64.ts";
 import { syscallNumber as x8664Number } from "syscalls/abi/numbers/x86_64.ts";
 import { SECCOMP_RET, SECCOMP_RET_MASK, seccompData } from "syscalls/abi/seccomp.ts";
-import { decodeClassic } from "syscalls/bpf/classic.ts";
+import { type ClassicInstruction, decodeClassic } from "syscalls/bpf/classic.ts";
 import { interpretClassic } from "syscalls/bpf/interpret_classic.ts";
+import { possibleAnswers } from "syscalls/bpf/possible_answers.ts";
 import type { Step } from "runtime/plan/step.ts";
 import { ARCH_TRAITS, NATIVE_ARCH } from "./archs.ts";
 
@@ -45,20 +46,42 @@ export function refusedCalls(
   arch: Arch,
   calls: readonly SyscallName[],
 ): readonly RefusedCall[] {
+  const instructions = decodeClassic(program);
   return calls.flatMap((name) => {
-    const texts = answersTo(program, arch, name).map(refusalText);
+    const answers = LIKELY_ARGUMENTS.map((args) =>
+      interpretClassic(instructions, dataWords(arch, numberOf(name, arch), args)).answer
+    );
+    const texts = answers.map(refusalText);
     const first = texts[0] ?? null;
     return first === null || texts.includes(null) ? [] : [{ name, answer: first }];
   });
 }
 
-/** What a filter answers to a call, for arguments as they may be. */
-export function answersTo(program: Uint8Array, arch: Arch, name: SyscallName): readonly number[] {
-  const instructions = decodeClassic(program);
-  const number = arch === "x86_64" ? x8664Number : aarch64Number;
-  return LIKELY_ARGUMENTS.map((args) =>
-    interpretClassic(instructions, dataWords(arch, number(name), args)).answer
-  );
+/** Whether a filter may leave a call to an agent, whatever arguments it has. */
+export function mayNotify(
+  program: readonly ClassicInstruction[],
+  arch: Arch,
+  name: SyscallName,
+): boolean {
+  const { nr, arch: audit } = seccompData.offsets;
+  const known = new Map([
+    [nr, numberOf(name, arch)],
+    [audit, ARCH_TRAITS[NATIVE_ARCH[arch]].audit],
+  ]);
+  for (const answer of possibleAnswers(program, known, seccompData.size)) {
+    if (answer === null || isNotify(answer)) return true;
+  }
+  return false;
+}
+
+/** Whether a filter's answer leaves the call to an agent. */
+export function isNotify(answer: number): boolean {
+  const action = (answer & SECCOMP_RET_MASK.SECCOMP_RET_ACTION_FULL) >>> 0;
+  return action === SECCOMP_RET.SECCOMP_RET_USER_NOTIF;
+}
+
+function numberOf(name: SyscallName, arch: Arch): number {
+  return arch === "x86_64" ? x8664Number(name) : aarch64Number(name);
 }
 
 /** A filter may look at arguments, which nobody knows yet. */

@@ -1,11 +1,10 @@
 import type { Arch } from "syscalls/abi/arch.ts";
-import { SECCOMP_RET, SECCOMP_RET_MASK } from "syscalls/abi/seccomp.ts";
 import { seccompFault } from "syscalls/bpf/check_classic.ts";
 import { CLASSIC, CLASSIC_SIZE, decodeClassic } from "syscalls/bpf/classic.ts";
 import { OTHER_CODES } from "syscalls/bpf/classic_codes.ts";
 import { SpecError } from "runtime/base/errors.ts";
 import type { RawFilter } from "runtime/spec/valid.ts";
-import { answersTo } from "./calls_behind.ts";
+import { isNotify, mayNotify } from "./calls_behind.ts";
 import type { CompiledSeccomp } from "./compile.ts";
 import { flagsOf, requireFlags } from "./flags.ts";
 
@@ -46,8 +45,8 @@ export function readRawFilter(
   // What is worked out when a call is made may be anything.
   const notifies = asks ||
     instructions.some(({ code }) => code === OTHER_CODES.answerA) && hasAgent();
-  if (notifies && answersTo(program, arch, "write").some(isNotify)) {
-    refuse("it leaves write to an agent, which the runtime calls before there is one to answer");
+  if (notifies && mayNotify(instructions, arch, "write")) {
+    refuse("it may leave write to an agent, which the runtime calls before there is one to answer");
   }
   if (!notifies && raw.flags?.includes("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")) {
     refuse("it leaves no call to an agent, as SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs it");
@@ -67,9 +66,4 @@ function decode(base64: string): Uint8Array<ArrayBuffer> | null {
   } catch {
     return null;
   }
-}
-
-function isNotify(answer: number): boolean {
-  const action = (answer & SECCOMP_RET_MASK.SECCOMP_RET_ACTION_FULL) >>> 0;
-  return action === SECCOMP_RET.SECCOMP_RET_USER_NOTIF;
 }

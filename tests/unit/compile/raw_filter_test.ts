@@ -80,11 +80,22 @@ Deno.test("an answer that is worked out may be for an agent, where there is one"
 
 Deno.test("nobody can answer for write before the runtime has sent the listener by it", () => {
   const refused = [
-    "/annotations/x: it leaves write to an agent, which the runtime calls before there is one to answer",
+    "/annotations/x: it may leave write to an agent, which the runtime calls before there is one to answer",
   ];
   assertEquals(problems(raw(rawFilter(allowBut(WRITE, NOTIFY))), SOMEBODY), refused);
   const computed = [instruction(0x00, NOTIFY), instruction(0x16)];
   assertEquals(problems(raw(rawFilter(computed)), SOMEBODY), refused);
+  // Only where the first argument is one number, and only to another call.
+  const guarded = (nr: number): ClassicInstruction[] => [
+    instruction(0x20, 0),
+    instruction(0x15, nr, 0, 3),
+    instruction(0x20, 16),
+    instruction(0x15, 4711, 0, 1),
+    instruction(0x06, NOTIFY),
+    instruction(0x06, ALLOW),
+  ];
+  assertEquals(problems(raw(rawFilter(guarded(WRITE))), SOMEBODY), refused);
+  assertEquals(problems(raw(rawFilter(guarded(83))), SOMEBODY), []);
 });
 
 Deno.test("flags are those of linux.seccomp", () => {
