@@ -8,8 +8,6 @@ export interface Grammar {
   readonly flags: readonly Flag[];
   /** The first word that is no flag ends the flags; it and all behind it are positionals. */
   readonly stopAtFirstPositional: boolean;
-  /** Flags of another place, with the place: named when one of them turns up here. */
-  readonly elsewhere: { readonly flags: readonly Flag[]; readonly place: string };
   /** The command line that shows the help: `ocirt run --help`. */
   readonly help: string;
 }
@@ -143,10 +141,6 @@ function wrongFlag(head: string, why: string, { help }: Grammar): UsageError {
 
 function unknownFlag(head: string, grammar: Grammar): UsageError {
   const name = head.slice(head.startsWith("--") ? 2 : 1);
-  const { flags, place } = grammar.elsewhere;
-  if (flags.some((flag) => flag.name === name)) {
-    return new UsageError(`Cannot use flag ${head}: it is unknown here; hint: it goes ${place}`);
-  }
   const shown = grammar.flags.filter(({ hidden }) => hidden === undefined);
   const near = nearest(name, shown.map((flag) => flag.name));
   const why = near === null

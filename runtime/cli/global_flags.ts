@@ -3,7 +3,7 @@ import type { Flag } from "runtime/base/command.ts";
 /** The flag that every command and the program itself have. */
 export const HELP_FLAG: Flag = { name: "help", short: "h", type: "boolean", help: "show help" };
 
-/** The flags in front of the command. */
+/** The flags in front of the command, or behind it. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "debug", type: "boolean", help: "log debug messages too" },
   {

@@ -1,5 +1,5 @@
 import { buildInfo } from "runtime/base/build_info.ts";
-import type { Catalogue, Command, FlagValues, Output } from "runtime/base/command.ts";
+import type { Catalogue, Command, Flag, FlagValues, Output } from "runtime/base/command.ts";
 import { ExecuteError, HostError, UsageError } from "runtime/base/errors.ts";
 import { failureOf } from "runtime/base/failure.ts";
 import { ioReason } from "runtime/base/io_failure.ts";
@@ -68,7 +68,6 @@ async function dispatch(session: Session, args: readonly string[]): Promise<numb
   const { flags, positionals } = parseTokens(args, {
     flags: GLOBAL_FLAGS,
     stopAtFirstPositional: true,
-    elsewhere: { flags: [], place: "" },
     help: `${programName} --help`,
   });
   if (flags["version"] === true) {
@@ -78,9 +77,7 @@ async function dispatch(session: Session, args: readonly string[]): Promise<numb
   if (name === undefined || flags["help"] === true) {
     return sayText(programHelp(programName, buildInfo().version));
   }
-  const options = logOptions(flags);
-  session.log = openLog(options);
-  session.logsElsewhere = options.file !== null;
+  useLog(session, flags);
   if (name === "help" || name === "h") return await help(programName, tokens);
   const entry = commandNamed(name);
   if (entry === undefined) throw new UnknownCommand(name, tokens);
@@ -105,23 +102,27 @@ async function runCommand(
   const { programName } = session;
   const { command } = await entry.load();
   session.speaksForProgram = command.speaksForProgram === true;
+  const behind = globalFlagsBehind(command);
   const { flags, positionals } = parseTokens(line.tokens, {
-    flags: [...command.flags, HELP_FLAG],
+    flags: [...command.flags, HELP_FLAG, ...behind],
     stopAtFirstPositional: command.stopAtFirstPositional === true,
-    elsewhere: { flags: GLOBAL_FLAGS, place: `before "${entry.name}"` },
     help: `${programName} ${entry.name} --help`,
   });
+  const given = behind.filter(({ name }) => flags[name] !== null && flags[name] !== false);
+  const globals = { ...line.flags };
+  for (const { name } of given) globals[name] = flags[name] ?? null;
+  if (given.length > 0) useLog(session, globals);
   if (flags["help"] === true) return sayText(commandHelp(programName, entry.summary, command));
   checkCount(programName, command, positionals.length);
   // As with runc, a command line that is no command has the status of every other wrong use.
   session.failureExitCode = command.failureExitCode ?? null;
-  const context = commandContext(programName, line.flags, session.log);
+  const context = commandContext(programName, globals, session.log);
   if (command.failurePrefix !== undefined) {
     session.prefix = `${command.failurePrefix.replaceAll("%n", programName)}: `;
   }
   const { output, exitCode } = await command.run({
     context,
-    rootIsExplicit: rootIsExplicit(line.flags),
+    rootIsExplicit: rootIsExplicit(globals),
     flags,
     positionals,
     catalogue,
@@ -129,6 +130,20 @@ async function runCommand(
   });
   if (output !== undefined) say(output);
   return exitCode;
+}
+
+function useLog(session: Session, flags: FlagValues): void {
+  const options = logOptions(flags);
+  session.log = openLog(options);
+  session.logsElsewhere = options.file !== null;
+}
+
+/** As with runc since 1.5, the program's flags may stand behind a command too, where it has none of that name. */
+function globalFlagsBehind({ flags }: Command): Flag[] {
+  return GLOBAL_FLAGS
+    .filter(({ name }) => name !== "version" && name !== HELP_FLAG.name)
+    .filter(({ name }) => !flags.some((flag) => flag.name === name))
+    .map(({ fallback: _, ...flag }) => flag);
 }
 
 async function catalogue(): Promise<Catalogue> {

@@ -70,7 +70,7 @@ Deno.test("an unknown command or flag is one sentence with what may have been me
       [["zzz"], /^Cannot run command "zzz": there is none of that name; hint: see --help$/],
       [["--rooot", "x"], /^Cannot use flag --rooot: .*--root is one/],
       [["list", "--quit"], /^Cannot use flag --quit: .*--quiet is one/],
-      [["state", "--log", "x", "id"], /^Cannot use flag --log: it is unknown here; hint: it goes/],
+      [["state", "--version"], /^Cannot use flag --version: there is no such flag/],
       [["help", "zzz"], /^No help topic for 'zzz'/],
       [["--root"], /^Cannot use flag --root: it needs a value/],
       [["--root", "/", "list"], /^Option --root argument should not be set to \/$/],
@@ -97,5 +97,28 @@ Deno.test("a wrong number of arguments is told in runc's words, and exits 1", ()
     const result = ocirt(...args);
     assertEquals([result.code, result.stdout], [1, ""]);
     assertStringIncludes(messageOf(result), words);
+  }
+});
+
+Deno.test("the program's flags may stand behind a command as well", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const log = `${dir}/log.json`;
+    const flags = ["--root", dir, "--log", log, "--log-format=json", "--debug"];
+    assertEquals(ocirt("list", "--quiet", ...flags), { code: 0, stdout: "", stderr: "" });
+    assertEquals(ocirt("state", "none", ...flags), {
+      code: 1,
+      stdout: "",
+      stderr: "container does not exist\n",
+    });
+    const [line = ""] = Deno.readTextFileSync(log).split("\n");
+    assertEquals(JSON.parse(line).msg, "container does not exist");
+    // The one behind counts.
+    assertEquals(ocirt("--root", `${dir}/none`, "list", "-q", "--root", dir).code, 0);
+    assertEquals(ocirt("--root", dir, "list", "-q", "--root", `${dir}/none`).code, 1);
+    // What belongs to the program of exec is none of these.
+    assertMatch(messageOf(ocirt("exec", "none", "true", "--root", "/")), /does not exist$/);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
   }
 });

@@ -19,10 +19,6 @@ function parse(...tokens: string[]): Parsed {
   return parseTokens(tokens, {
     flags: FLAGS,
     stopAtFirstPositional: false,
-    elsewhere: {
-      flags: [{ name: "debug", type: "boolean", help: "" }],
-      place: 'before "run"',
-    },
     help: "ocirt run --help",
   });
 }
@@ -111,7 +107,6 @@ Deno.test("parseTokens() stops at the first positional where the grammar says so
   const { flags, positionals } = parseTokens(["-a", "c1", "-9", "--", "-a"], {
     flags: FLAGS,
     stopAtFirstPositional: true,
-    elsewhere: { flags: [], place: "" },
     help: "",
   });
   assertEquals([flags["all"], positionals], [true, ["c1", "-9", "--", "-a"]]);
@@ -141,9 +136,6 @@ Deno.test("parseTokens() names an unknown flag and the nearest one, but no hidde
     "---detach",
   );
 });
-
-Deno.test("parseTokens() says where a global flag goes", () =>
-  refuses('--debug: it is unknown here; hint: it goes before "run"', "--debug"));
 
 Deno.test("parseTokens() refuses a missing value, a wrong choice and a wrong truth", () => {
   refuses("--bundle: it needs a value; hint: see 'ocirt run --help'", "c1", "--bundle");

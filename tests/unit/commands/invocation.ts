@@ -7,7 +7,6 @@ export function invocation(command: Command, tokens: string[], root = "/proc/non
   const { flags, positionals } = parseTokens(tokens, {
     flags: command.flags,
     stopAtFirstPositional: command.stopAtFirstPositional === true,
-    elsewhere: { flags: [], place: "" },
     help: "",
   });
   return {
