@@ -166,7 +166,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["valid.ts"],
     ["context.ts", "words/mount_options.ts"],
   ],
-  "runtime/plan": [["protocol.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
+  "runtime/plan": [["protocol.ts", "mount_step.ts"], ["step.ts"], ["plan.ts"], ["input.ts"]],
   "runtime/state": [["record.ts", "lock.ts"], ["status.ts", "store.ts"], ["verbs.ts"]],
   "runtime/launch": [
     ["relay.ts", "notify_proxy.ts", "scheduling_hint.ts"],

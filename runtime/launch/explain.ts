@@ -2,7 +2,8 @@ import { ERRNO, errnoName, errnoText } from "syscalls/abi/errno.ts";
 import { failureSentence } from "syscalls/abi/syscall_error.ts";
 import { ExecuteError, LaunchError } from "runtime/base/errors.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { MountStep, Step } from "runtime/plan/step.ts";
+import type { MountStep } from "runtime/plan/mount_step.ts";
+import type { Step } from "runtime/plan/step.ts";
 import { schedulingHint } from "./scheduling_hint.ts";
 
 /** What runc puts in front when its init fails; Docker, Podman and their users look for the words behind it. */
@@ -89,7 +90,7 @@ function isMount(step: Step): step is Step & ConfiguredMount {
 }
 
 /** A mount of config.json, which has a source there. */
-type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" }>;
+type ConfiguredMount = Exclude<MountStep, { kind: "attachMount" | "changeMount" }>;
 
 /** runc's words, which callers look for, with the errno's name and the hint that every other failure has. */
 function mountWords(step: Step & ConfiguredMount, errno: number, hint: string | null): string {
@@ -164,6 +165,8 @@ function usualHint(step: Step, errno: number): string | null {
       return mountHint(step, errno);
     case "mountBind":
       return bindHint(step, errno);
+    case "changeMount":
+      return errno === ERRNO.EINVAL ? "nothing is mounted there" : null;
     case "unshare":
       return namespaceHint(errno);
     case "forkInit":

@@ -11,7 +11,7 @@ import type { Sent } from "runtime/launch/converse.ts";
 import { makeUserNamespace } from "runtime/launch/user_namespace.ts";
 import { hasNamespace, type PlanInput } from "runtime/plan/input.ts";
 import type { Plan } from "runtime/plan/plan.ts";
-import type { Idmap } from "runtime/plan/step.ts";
+import type { Idmap } from "runtime/plan/mount_step.ts";
 import { idMapText, writeIdMaps } from "./id_maps.ts";
 
 /** Maps the ids of mounts, each when it is its turn, with one user namespace for each set of mappings. */

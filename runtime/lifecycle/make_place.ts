@@ -106,7 +106,7 @@ export function makeAll(
     const child = openBelow(parent, name, {
       flags: file ? ["O_CREAT", "O_NOFOLLOW"] : ["O_PATH", "O_DIRECTORY"],
       resolve: RESOLVE.of("RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"),
-      mode: file ? 0o755n : 0n,
+      mode: file ? 0o644n : 0n,
     });
     if (child < 0) throw failure(path, -child);
     parent = opened.use(new OwnedFd(fd(child))).fd;

@@ -38,6 +38,7 @@ import {
   openRootSteps,
   readonlyRootSteps,
   switchRootSteps,
+  unbindableRootSteps,
 } from "./rootfs/enter_root.ts";
 import { hiddenPathSteps } from "./rootfs/masked_paths.ts";
 import { finishReadonlyMountSteps, mountSteps } from "./rootfs/mounts.ts";
@@ -127,6 +128,7 @@ export const CREATE_ORDER: readonly Phase[] = [
   { steps: processLabelSteps, reason: "as runc, before /proc/sys changes" },
   { steps: sysctlSteps, reason: "before /proc/sys becomes read-only" },
   { steps: hiddenPathSteps, reason: "after everything that may need those paths" },
+  { steps: unbindableRootSteps, reason: "those paths are covered by clones" },
   { steps: umaskSteps, reason: "the last file was made" },
   {
     steps: (input) => [closeOpenedStep(input)],

@@ -25,6 +25,17 @@ ptmx pts/ptmx
   );
 });
 
+containerTest("/dev/core leads to the kernel's memory where the host has a view of it", (stage) => {
+  let isThere = true;
+  try {
+    Deno.lstatSync("/proc/kcore");
+  } catch {
+    isThere = false;
+  }
+  const seen = stage.sh("readlink /dev/core || echo none");
+  assertEquals(seen, isThere ? "/proc/kcore\n" : "none\n");
+});
+
 containerTest("the devices work", (stage) => {
   const script = "echo x >/dev/null; head -c3 /dev/zero | od -An -tx1; echo y >/dev/full";
   const c = stage.container((config) => config.process.args = ["sh", "-c", script]);

@@ -257,3 +257,37 @@ containerTest("a root that is missing, a file or a symlink is refused", (stage) 
   const result = stage.container((config) => Reflect.deleteProperty(config, "root")).launch("run");
   assertMatch(messageOf(result), /root/);
 });
+
+containerTest(
+  "a root that nobody may bind has its mounts and covered paths all the same",
+  (stage) => {
+    for (const propagation of ["unbindable", "runbindable"]) {
+      const seen = stage.sh(
+        "cat /tmp/file; touch /var/x 2>/dev/null || echo read-only; cat /etc/masked; " +
+          "awk '$5 == \"/\" {print $7}' /proc/self/mountinfo",
+        (config) => {
+          config.root.readonly = false;
+          config.linux["rootfsPropagation"] = propagation;
+          config.linux.readonlyPaths.push("/var");
+          config.linux.maskedPaths.push("/etc/masked");
+          const [type, source, options] = ["bind", `${stage.dir}/source`, ["bind"]];
+          config.mounts.push({ destination: "/tmp", type, source, options });
+          Deno.mkdirSync(source, { recursive: true });
+          Deno.writeTextFileSync(`${source}/file`, "text\n");
+          Deno.writeTextFileSync(`${stage.rootfs}/etc/masked`, "secret\n");
+        },
+      );
+      assertEquals([propagation, seen], [propagation, "text\nread-only\nunbindable\n"]);
+    }
+  },
+);
+
+containerTest("readonlyPaths may name the root, and an empty path names nothing", (stage) => {
+  const writes = (path: string): string =>
+    stage.container((config) => {
+      config.root.readonly = false;
+      config.linux.readonlyPaths = [path];
+      config.process.args = ["sh", "-c", "touch /x 2>/dev/null && echo written; touch /tmp"];
+    }).run().stdout;
+  assertEquals([writes("/"), writes("")], ["", "written\n"]);
+});

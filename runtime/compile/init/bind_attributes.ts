@@ -3,7 +3,7 @@ import { STATFS_FLAG, STATFS_FLAGS, STATFS_SIZE } from "syscalls/abi/kernel_stat
 import { MOUNT_ATTR } from "syscalls/abi/mount.ts";
 import type { Condition, Slot } from "syscalls/native/program.ts";
 import type { MountAttrName } from "runtime/spec/valid.ts";
-import type { RecursiveAttributes } from "runtime/plan/step.ts";
+import type { RecursiveAttributes } from "runtime/plan/mount_step.ts";
 import type { Lowering } from "./lowering.ts";
 import { setAttributes } from "./mount_attributes.ts";
 

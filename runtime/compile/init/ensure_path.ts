@@ -110,7 +110,7 @@ export function ensureFile(
     path: nameOf(path),
     flags: ["O_CREAT", "O_NOFOLLOW"],
     resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    mode: 0o755,
+    mode: 0o644,
     into,
     forgive: dangling === undefined ? [] : [ERRNO.ELOOP],
   });

@@ -4,7 +4,8 @@ import { MNT, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT, openFlags } from "syscalls/abi/open.ts";
 import { encodeText } from "syscalls/abi/text.ts";
 import type { Label, Operand, Slot } from "syscalls/native/program.ts";
-import type { FilesystemStep, MountStep } from "runtime/plan/step.ts";
+import type { MountStep } from "runtime/plan/mount_step.ts";
+import type { FilesystemStep } from "runtime/plan/step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { closeDescriptors } from "./close_descriptors.ts";
 import {
@@ -55,9 +56,15 @@ export function lowerFile(low: Lowering, step: FileStep): void {
   }
 }
 
-function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink">): void {
+function lowerSymlink(low: Lowering, { target, path, replace, where }: Of<"makeSymlink">): void {
   const { builder } = low;
   const parent = useParent(low, path);
+  const done = builder.label();
+  if (where !== null) {
+    const args = [cwd(low), builder.cString(where), builder.immediate(0, "F_OK")];
+    builder.call("faccessat", args, { forgive: "all" });
+    builder.branch({ when: { kind: "failed" }, to: done });
+  }
   const name = builder.cString(nameOf(path));
   if (replace) {
     builder.call("unlinkat", [builder.value(parent, "parent"), name, builder.immediate(0)], {
@@ -67,6 +74,7 @@ function lowerSymlink(low: Lowering, { target, path, replace }: Of<"makeSymlink"
   builder.call("symlinkat", [builder.cString(target), builder.value(parent, "parent"), name], {
     forgive: replace ? [] : [ERRNO.EEXIST],
   });
+  builder.place(done);
 }
 
 function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {

@@ -2,7 +2,7 @@ import { ERRNO } from "syscalls/abi/errno.ts";
 import { MS } from "syscalls/abi/mount.ts";
 import { encodeCString } from "syscalls/abi/text.ts";
 import type { Slot } from "syscalls/native/program.ts";
-import type { MountStep } from "runtime/plan/step.ts";
+import type { MountStep } from "runtime/plan/mount_step.ts";
 import { unreachable } from "runtime/base/unreachable.ts";
 import { askHost } from "./ask_host.ts";
 import { heldNumber, hold } from "./held.ts";
@@ -16,6 +16,7 @@ import {
   setAttributes,
   setPropagation,
   setRecursive,
+  tryToAttach,
 } from "./mount_attributes.ts";
 import { mountNew } from "./new_filesystem.ts";
 import { requireProc } from "./verify.ts";
@@ -31,6 +32,8 @@ export function lowerMount(low: Lowering, step: MountStep & { readonly origin: s
       return lowerClassic(low, step);
     case "mountBind":
       return lowerBind(low, step);
+    case "changeMount":
+      return lowerChange(low, step);
     case "attachMount":
       return lowerAttach(low, step);
     default:
@@ -171,7 +174,7 @@ function lowerBind(low: Lowering, step: Noted<"mountBind">): void {
   if (step.sourceIsDirectory) mountPoint(low, step.destination, target);
   else if (step.destinationNofollow) coverLink(low, { tree, target, path: step.destination });
   else ensureSameKind(low, { tree, target, path: step.destination });
-  attach(low, tree, builder.value(target, "target"), "");
+  attachSameKind(low, tree, target);
   setPropagation(low, tree, step.propagation);
   mountedOn(low, step.destination);
   close(low, target);
@@ -219,6 +222,24 @@ function lowerIdmap(low: Lowering, tree: Slot): void {
   askHost(low, "idmap");
 }
 
+/** A file on a directory is EINVAL to move_mount(2), as much else is; ENOTDIR to mount(2), whose words callers look for. */
+function attachSameKind(low: Lowering, tree: Slot, target: Slot): void {
+  const { builder } = low;
+  const done = builder.label();
+  const isFile = builder.label();
+  const other = builder.label();
+  tryToAttach(low, tree, builder.value(target, "target"));
+  builder.branch({ when: { kind: "succeeded" }, to: done });
+  branchUnlessDirectory(low, builder.value(tree, "tree"), isFile);
+  builder.jump(other);
+  builder.place(isFile);
+  branchUnlessDirectory(low, builder.value(target, "target"), other);
+  builder.fail(builder.immediate(ERRNO.ENOTDIR, "ENOTDIR"));
+  builder.place(other);
+  builder.fail(builder.immediate(ERRNO.EINVAL, "EINVAL"));
+  builder.place(done);
+}
+
 /** A mount point of the source's kind: a directory for a directory, a file for everything else. */
 function ensureSameKind(
   low: Lowering,
@@ -247,6 +268,16 @@ function coverLink(low: Lowering, bind: { tree: Slot; target: Slot; path: string
   builder.branch({ when: { kind: "succeeded" }, to: there });
   ensureSameKind(low, bind);
   builder.place(there);
+}
+
+function lowerChange(low: Lowering, step: Of<"changeMount">): void {
+  const { attributes, recursive, propagation, flagsMayBeLocked } = step;
+  const mounted = low.builder.slot();
+  openInRoot(low, step.destination, { into: mounted });
+  setBindAttributes(low, mounted, attributes, flagsMayBeLocked);
+  setRecursive(low, mounted, recursive);
+  setPropagation(low, mounted, propagation);
+  close(low, mounted);
 }
 
 function lowerAttach(low: Lowering, { fd, destination }: Of<"attachMount">): void {

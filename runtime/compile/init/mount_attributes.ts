@@ -1,8 +1,9 @@
+import { ERRNO } from "syscalls/abi/errno.ts";
 import { MOUNT_ATTR, mountAttr, MOVE_MOUNT, MS, OPEN_TREE } from "syscalls/abi/mount.ts";
 import { AT } from "syscalls/abi/open.ts";
 import type { Operand, Slot } from "syscalls/native/program.ts";
 import type { MountAttrName, Propagation } from "runtime/spec/valid.ts";
-import type { RecursiveAttributes } from "runtime/plan/step.ts";
+import type { RecursiveAttributes } from "runtime/plan/mount_step.ts";
 import { cwd, type Lowering } from "./lowering.ts";
 
 /** Words of one choice: setting any of them needs the whole choice cleared first (mount_setattr(2)). */
@@ -39,7 +40,23 @@ export function cloneSource(
 
 /** Attaches the mount `tree` onto `target`, both by descriptor or onto a host path. */
 export function attach(low: Lowering, tree: Slot, target: Operand, path: string): void {
-  const { builder } = low;
+  moveMount(low, tree, { target, path, forgive: [] });
+}
+
+/** The same onto a descriptor, where the kernel may refuse with EINVAL. */
+export function tryToAttach(low: Lowering, tree: Slot, target: Operand): void {
+  moveMount(low, tree, { target, path: "", forgive: [ERRNO.EINVAL] });
+}
+
+function moveMount(
+  { builder }: Lowering,
+  tree: Slot,
+  { target, path, forgive }: {
+    target: Operand;
+    path: string;
+    forgive: readonly number[];
+  },
+): void {
   const flags = path === ""
     ? MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH", "MOVE_MOUNT_T_EMPTY_PATH")
     : MOVE_MOUNT.of("MOVE_MOUNT_F_EMPTY_PATH");
@@ -49,7 +66,7 @@ export function attach(low: Lowering, tree: Slot, target: Operand, path: string)
     target,
     builder.cString(path),
     builder.flags(MOVE_MOUNT, flags),
-  ]);
+  ], { forgive });
 }
 
 /** The mount(2) flags of a propagation word. */

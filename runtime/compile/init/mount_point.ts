@@ -56,7 +56,7 @@ export function ordinaryMountPointFile(low: Lowering, path: string, into: Slot):
     path: nameOf(path),
     flags: ["O_CREAT", "O_NOFOLLOW"],
     resolve: ["RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS"],
-    mode: 0o755,
+    mode: 0o644,
     into,
   });
 }

@@ -73,6 +73,7 @@ function lowerStep(low: Lowering, step: Step): void {
     case "mountFilesystem":
     case "mountClassic":
     case "mountBind":
+    case "changeMount":
     case "attachMount":
       return lowerMount(low, step);
     case "findExecutable":

@@ -7,6 +7,9 @@ import type { Step } from "../step.ts";
 /** Makes a step out of a mount that is no cgroup any more. */
 type Plain = (mount: ValidMount) => Step;
 
+/** What every mount of a version 1 tree has, asked for or not, as runc mounts them. */
+const CGROUP_FLAGS: ValidMount["set"] = ["MS_NOSUID", "MS_NODEV", "MS_NOEXEC"];
+
 /**
  * A `cgroup` mount shows the container its own cgroups, read-only where asked:
  * on v2 the hierarchy itself (in a user namespace without a cgroup namespace a bind of the own directory); on v1 and hybrid hosts a
@@ -23,7 +26,7 @@ export function cgroupMountSteps(mount: ValidMount, input: PlanInput, plain: Pla
     type: "tmpfs",
     source: "tmpfs",
     // Read-only is put on last: mount points and links are still to be made in it.
-    set: ["MS_NOSUID", "MS_NODEV", "MS_NOEXEC"],
+    set: CGROUP_FLAGS,
     data: ["mode=755"],
   })];
   for (const hierarchy of hierarchies) {
@@ -58,7 +61,7 @@ function hierarchySteps(
 ): Step[] {
   const destination = `${mount.destination}/${hierarchy.name}`;
   const steps: Step[] = [];
-  const set = flagsFor(mount, hierarchy.isOwn);
+  const set = [...new Set([...CGROUP_FLAGS, ...flagsFor(mount, hierarchy.isOwn)])];
   if (hierarchy.version === 2 && isNew(input.spec, "cgroup")) {
     steps.push(plain({ ...mount, set, destination, type: "cgroup2", source: "cgroup", data: [] }));
   } else if (isNew(input.spec, "cgroup")) {
@@ -79,6 +82,7 @@ function hierarchySteps(
       target: hierarchy.name,
       path,
       replace: false,
+      where: null,
       label,
       origin: mount.origin,
     });

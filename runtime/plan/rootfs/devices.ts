@@ -21,6 +21,9 @@ const DEFAULT_SYMLINKS: readonly (readonly [string, string])[] = [
   ["/dev/stderr", "/proc/self/fd/2"],
 ];
 
+/** Not every kernel has it (CONFIG_PROC_KCORE). */
+const KCORE = "/proc/kcore";
+
 /** Device nodes and links, unless /dev is a bind of somebody else's: that one is left as it is. */
 export function deviceSteps(input: PlanInput): Step[] {
   const { spec } = input;
@@ -46,6 +49,7 @@ export function deviceSteps(input: PlanInput): Step[] {
       deviceStep(device, input)
     ),
     ...DEFAULT_SYMLINKS.map(([path, target]) => symlinkStep(path, target, false)),
+    { ...symlinkStep("/dev/core", KCORE, false), where: KCORE },
     symlinkStep("/dev/ptmx", "pts/ptmx", true),
   ];
 }
@@ -82,7 +86,11 @@ function mayExist(path: string, { spec }: PlanInput): boolean {
     spec.devices.filter((device) => device.path === path).length > 1;
 }
 
-function symlinkStep(path: string, target: string, replace: boolean): Step {
+function symlinkStep(
+  path: string,
+  target: string,
+  replace: boolean,
+): Step & { readonly kind: "makeSymlink" } {
   const label = `link ${JSON.stringify(path)} to ${JSON.stringify(target)}`;
-  return { kind: "makeSymlink", target, path, replace, label, origin: "" };
+  return { kind: "makeSymlink", target, path, replace, where: null, label, origin: "" };
 }

@@ -3,8 +3,14 @@ import { hasNamespace, type NoPivot, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
 import type { Step } from "../step.ts";
 
-/** Propagations under which what is mounted in the container could reach the host while its root is built. */
-const REACHING_OUT: readonly Propagation[] = ["shared", "rshared", "unbindable", "runbindable"];
+/** Propagations that what is made private while the root is built gets back. */
+const SHARED: readonly Propagation[] = ["shared", "rshared"];
+
+/** A mount that cannot be cloned is private too; it becomes one when nothing is to be bound from it any more. */
+const UNBINDABLE: Readonly<Partial<Record<Propagation, Propagation>>> = {
+  unbindable: "private",
+  runbindable: "rprivate",
+};
 
 /** Propagations that leave no mount of the host's shared: pivot_root refuses a shared parent of the new root. */
 const CUTTING_OFF: readonly Propagation[] = ["rslave", "rprivate"];
@@ -14,7 +20,8 @@ export function openRootSteps(input: PlanInput): Step[] {
   const { root, rootfsPropagation } = input.spec;
   const steps: Step[] = [];
   if (hasNamespace(input.spec, "mount")) {
-    const propagation = rootfsPropagation ?? "rslave";
+    const asked = rootfsPropagation ?? "rslave";
+    const propagation = UNBINDABLE[asked] ?? asked;
     steps.push({
       kind: "setRootPropagation",
       propagation,
@@ -84,15 +91,20 @@ export function switchRootSteps(input: PlanInput): Step[] {
     ? [{ kind: "pivotRoot", label: "pivot root to the rootfs", origin } satisfies Step]
     : moveRootSteps(input.noPivot);
   const propagation = spec.rootfsPropagation;
-  if (propagation !== null && REACHING_OUT.includes(propagation)) {
-    steps.push({
-      kind: "setRootPropagation",
-      propagation,
-      label: `make mounts ${propagation} at "/"`,
-      origin: "/linux/rootfsPropagation",
-    });
-  }
+  if (propagation !== null && SHARED.includes(propagation)) steps.push(asAsked(propagation));
   return steps;
+}
+
+/** Read-only and masked paths are clones of mounts, so the root becomes unbindable after them. */
+export function unbindableRootSteps({ spec }: PlanInput): Step[] {
+  const propagation = spec.rootfsPropagation;
+  if (propagation === null || UNBINDABLE[propagation] === undefined) return [];
+  return hasNamespace(spec, "mount") ? [asAsked(propagation)] : [];
+}
+
+function asAsked(propagation: Propagation): Step {
+  const label = `make mounts ${propagation} at "/"`;
+  return { kind: "setRootPropagation", propagation, label, origin: "/linux/rootfsPropagation" };
 }
 
 /**

@@ -7,7 +7,8 @@ export function hiddenPathSteps(input: PlanInput): Step[] {
   const { readonlyPaths, maskedPaths, mountLabel, mountContext } = input.spec;
   return [
     ...readonlyPaths.map(({ path, origin }): Step => ({
-      kind: "readonlyPath",
+      // Whoever is in the root stays below what is mounted over it.
+      kind: path === "/" ? "makeReadonly" : "readonlyPath",
       path,
       label: `make ${JSON.stringify(path)} read-only`,
       origin,

@@ -1,7 +1,8 @@
 import type { MountAttrName, MountFlagName, ValidMount } from "runtime/spec/valid.ts";
 import { hasNamespace, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
-import type { Idmap, MountStep, Step } from "../step.ts";
+import type { Idmap, MountStep } from "../mount_step.ts";
+import type { Step } from "../step.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
 
 /** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
@@ -37,6 +38,19 @@ export const ATTRIBUTE_OF: Readonly<Partial<Record<MountFlagName, MountAttrName>
   MS_NOSYMFOLLOW: "MOUNT_ATTR_NOSYMFOLLOW",
 };
 
+/**
+ * Flags of the file system itself, by the word that fsconfig(2) has for them; null where it has none, and none of
+ * {@link BY_DESCRIPTOR} a use for the flag.
+ */
+const PARAMETER_OF: Readonly<Partial<Record<MountFlagName, string | null>>> = {
+  MS_SYNCHRONOUS: "sync",
+  MS_DIRSYNC: "dirsync",
+  MS_LAZYTIME: "lazytime",
+  MS_MANDLOCK: "mand",
+  MS_SILENT: null,
+  MS_I_VERSION: null,
+};
+
 /** The mounts of config.json, in the order given there. */
 export function mountSteps(input: PlanInput): Step[] {
   return input.spec.mounts.flatMap((mount) => mountStepsOf(mount, input));
@@ -45,7 +59,9 @@ export function mountSteps(input: PlanInput): Step[] {
 function mountStepsOf(mount: ValidMount, input: PlanInput): Step[] {
   const link = mount.copySymlink ? input.links.get(mount.source) : undefined;
   if (link !== undefined) return [copyLinkStep(mount, link)];
-  if (mount.bind !== "none") return [bindStep(mount, input)];
+  if (mount.bind !== "none") {
+    return [mount.remount ? changeStep(mount, input) : bindStep(mount, input)];
+  }
   if (mount.type === "cgroup" || mount.type === "cgroup2") {
     return cgroupMountSteps(mount, input, (plain) => filesystemStep(plain, input));
   }
@@ -55,7 +71,8 @@ function mountStepsOf(mount: ValidMount, input: PlanInput): Step[] {
 /** crun's `copy-symlink`: the link itself, as it is on the host. */
 function copyLinkStep({ destination, origin }: ValidMount, target: string): Step {
   const label = `link ${JSON.stringify(destination)} to ${JSON.stringify(target)}`;
-  return { kind: "makeSymlink", target, path: destination, replace: false, label, origin };
+  const path = destination;
+  return { kind: "makeSymlink", target, path, replace: false, where: null, label, origin };
 }
 
 function words(mount: ValidMount): { label: string; origin: string } {
@@ -108,7 +125,11 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
     source,
     destination,
     attributes: deferReadonly(mount, input) ? without(attributes, "MOUNT_ATTR_RDONLY") : attributes,
-    parameters: context === "" ? mount.data : [...mount.data, `${mountContext}=${context}`],
+    parameters: [
+      ...mount.set.flatMap((flag) => PARAMETER_OF[flag] ?? []),
+      ...mount.data,
+      ...context === "" ? [] : [`${mountContext}=${context}`],
+    ],
     recursive,
     propagation,
     ordinaryDirectory: type === "proc" || type === "sysfs",
@@ -122,7 +143,7 @@ export function filesystemStep(mount: ValidMount, input: PlanInput): Step {
 
 function fitsDescriptors(mount: ValidMount): boolean {
   return (BY_DESCRIPTOR.includes(mount.type) || mount.tmpcopyup) &&
-    mount.set.every((flag) => ATTRIBUTE_OF[flag] !== undefined) &&
+    mount.set.every((flag) => ATTRIBUTE_OF[flag] !== undefined || flag in PARAMETER_OF) &&
     mount.data.every((option) => option.length < FSCONFIG_VALUE_SIZE / 2);
 }
 
@@ -153,6 +174,21 @@ export function finishReadonlyMountSteps(input: PlanInput): Step[] {
       label: `make ${JSON.stringify(destination)} read-only`,
       origin,
     }));
+}
+
+/** A remount with `bind` is about the mount alone, and needs no source (mount(2)). */
+function changeStep(mount: ValidMount, input: PlanInput): Step & MountStep {
+  const { destination, recursive, propagation, origin } = mount;
+  return {
+    kind: "changeMount",
+    destination,
+    attributes: { set: attributesOf(mount.set), clear: attributesOf(mount.clear) },
+    recursive,
+    propagation,
+    flagsMayBeLocked: inUserNamespace(input),
+    label: `remount ${JSON.stringify(destination)}`,
+    origin,
+  };
 }
 
 /** A bind mount. Without any flag word the source's attributes stay as they are (as runc, unlike mount(8)). */

@@ -19,8 +19,12 @@ export function checkRestrictedPaths(
       "unable to restrict sys entries without a private MNT namespace",
     );
   }
-  return paths.map((path, i) => {
+  return paths.flatMap((path, i) => {
     const origin = `/linux/${field}/${i}`;
+    if (path === "") {
+      findings.warn(origin, "is empty, which names no path; it is left out");
+      return [];
+    }
     if (!path.startsWith("/")) {
       findings.warn(origin, `${show(path)} is relative; it is taken from the container's root`);
     }

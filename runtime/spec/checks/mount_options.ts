@@ -71,7 +71,7 @@ export function sortOptions(
 function sortOption(word: string, sorted: SortedOptions): void {
   const option = mountOption(word);
   if (option === undefined) {
-    if (word !== "") sorted.data.push(word);
+    sorted.data.push(...dataOptions(word));
     return;
   }
   switch (option.kind) {
@@ -101,6 +101,15 @@ function sortOption(word: string, sorted: SortedOptions): void {
     default:
       sorted[option.kind] = true;
   }
+}
+
+/**
+ * mount(2) takes all data as one text, so a word may hold several options. Numbers after a comma belong to the option before
+ * (shmem_next_opt() of mm/shmem.c), and so does what is in quotes.
+ */
+function dataOptions(word: string): string[] {
+  const options = word.includes('"') ? [word] : word.split(/,(?![0-9])/);
+  return options.filter((option) => option !== "");
 }
 
 function sortBelow(

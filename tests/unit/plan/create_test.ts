@@ -221,6 +221,45 @@ Deno.test("shared propagation makes the parent mount private first and comes bac
   ]);
 });
 
+Deno.test("a root becomes unbindable after the last clone of its mounts", () => {
+  const plan = planWith({ change: (config) => config.linux.rootfsPropagation = "runbindable" });
+  assertEquals(stepsOf(plan, "setRootPropagation").map(({ propagation }) => propagation), [
+    "rprivate",
+    "runbindable",
+  ]);
+  const last = plan.steps.findLastIndex(({ kind }) => kind === "setRootPropagation");
+  const clone = plan.steps.findLastIndex(({ kind }) =>
+    kind === "maskPath" || kind === "readonlyPath"
+  );
+  assert(clone < last);
+});
+
+Deno.test("of the links in /dev only that to /proc/kcore depends on the host", () => {
+  const links = stepsOf(planWith(), "makeSymlink").filter(({ path }) => path.startsWith("/dev/"));
+  assertEquals(
+    links.filter(({ where }) => where !== null).map(({ path, target, where }) => [
+      path,
+      target,
+      where,
+    ]),
+    [["/dev/core", "/proc/kcore", "/proc/kcore"]],
+  );
+});
+
+Deno.test("in a cgroup namespace version 1 trees are mounted without set-id files, devices and programs", () => {
+  const plan = planWith({
+    cgroups: LEGACY,
+    change: (config) => {
+      config.mounts = [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" }];
+    },
+  });
+  const mounts = stepsOf(plan, "mountFilesystem").filter(({ type }) => type.startsWith("cgroup"));
+  assert(mounts.length > 1);
+  for (const { attributes } of mounts) {
+    assertEquals(attributes, ["MOUNT_ATTR_NOSUID", "MOUNT_ATTR_NODEV", "MOUNT_ATTR_NOEXEC"]);
+  }
+});
+
 Deno.test("without a mount namespace nothing of the host's mounts is changed and the root is changed by chroot", () => {
   const plan = planWith({
     change: (config) => {

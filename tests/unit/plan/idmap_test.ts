@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Idmap } from "runtime/plan/step.ts";
+import type { Idmap } from "runtime/plan/mount_step.ts";
 import { planWith, withUserNamespace } from "tests/support/plan_fixtures.ts";
 import type { Draft } from "tests/support/spec_fixtures.ts";
 

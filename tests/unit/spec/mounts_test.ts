@@ -30,6 +30,17 @@ Deno.test("of two mount options on the same flag the later one counts", () => {
   assertEquals([set, clear], [["MS_NOSUID", "MS_NOEXEC"], ["MS_RDONLY"]]);
 });
 
+Deno.test("a word of data may hold several options, but for numbers and quotes", () => {
+  const options = ["size=1m,mode=700,", "mpol=bind:0,2,nr_inodes=5", 'context="a:b:c0,c1"'];
+  assertEquals(validMount({ ...TMPFS, options }).data, [
+    "size=1m",
+    "mode=700",
+    "mpol=bind:0,2",
+    "nr_inodes=5",
+    'context="a:b:c0,c1"',
+  ]);
+});
+
 Deno.test("unknown mount options are data for the file system, in their order", () => {
   const options = ["size=64k", "nosuid", "mode=755", "", "toString"];
   assertEquals(validMount({ ...TMPFS, options }).data, ["size=64k", "mode=755", "toString"]);
