@@ -55,6 +55,15 @@ containerTest("block IO is weighed, and update changes the weight", (stage) => {
   assert(expected(500, 4950).test(weightIn(stage, c, file)), weightIn(stage, c, file));
 }, "block IO weights");
 
+containerTest("a weight that is refused is told with the file that this host has", (stage) => {
+  const c = limited(stage, { weight: 300 });
+  const result = c.do("update", "--blkio-weight", "2000");
+  assertEquals(result.code, 1);
+  const [, file] = /^Cannot write ".*" to ".*\/([^/]*)"/.exec(messageOf(result)) ?? [];
+  assertEquals(file, weightFile());
+  assertMatch(messageOf(result), /\(\/blockIO\/weight\): (?:ERANGE|EINVAL) /);
+}, "block IO weights");
+
 containerTest(
   "a weight for leaves alone is set, or refused: kernels since 5.0 have none",
   (stage) => {

@@ -1,6 +1,6 @@
 import { ERRNO } from "syscalls/abi/errno.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
-import { writeFile } from "syscalls/libc/paths.ts";
+import { findPath, writeFile } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { enableControllers } from "../controllers.ts";
 import type { Place } from "../place.ts";
@@ -123,8 +123,14 @@ function makeWrite({ place, file, value, otherwise, clamped }: PlacedWrite): num
 }
 
 function failure({ write, errno }: Refused<PlacedWrite>, more: string): HostError {
-  const { value, origin } = write;
-  const path = pathOf(write);
+  const { place, origin } = write;
+  // The file that is there: whatever else was refused than that there is none was refused by it.
+  const targets = targetsOf(write).map(({ file, value }) => ({
+    path: pathOf({ place, file }),
+    value,
+  }));
+  const { path, value } = targets.find((target) => findPath(target.path) === 0) ??
+    { path: pathOf(write), value: write.value };
   const object = `${JSON.stringify(value)} to ${JSON.stringify(path)} (${origin})`;
   const hint = refusalHint(write, errno);
   const cause = new SyscallError({
