@@ -3,7 +3,11 @@ import { readUserFile } from "runtime/host/bundle.ts";
 import { probeHost } from "runtime/host/probe.ts";
 import { isOwnNamespace } from "runtime/host/namespaces.ts";
 import type { ExecInput } from "runtime/plan/exec.ts";
-import { changedProcess, type ProcessChanges } from "runtime/spec/changed_process.ts";
+import {
+  changedProcess,
+  describedProcess,
+  type ProcessChanges,
+} from "runtime/spec/changed_process.ts";
 import { parseConfig, parseProcess } from "runtime/spec/parse.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import type { ProcessScope } from "runtime/spec/checks/process.ts";
@@ -53,7 +57,7 @@ export async function execInput(
   const { processFile } = options;
   const process = processFile === null
     ? changedProcess(config.process, options)
-    : parseProcess(readUserFile(processFile), processFile);
+    : describedProcess(parseProcess(readUserFile(processFile), processFile), config.process);
   const fileName = processFile ?? COMMAND_LINE;
   const spec = withHome(
     withHostLabels(

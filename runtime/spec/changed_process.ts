@@ -50,6 +50,31 @@ export function changedProcess(
   };
 }
 
+/** What a process that leaves it out has from the container's own, as in runc. */
+const INHERITED = [
+  "apparmorProfile",
+  "capabilities",
+  "execCPUAffinity",
+  "ioPriority",
+  "rlimits",
+  "scheduler",
+  "selinuxLabel",
+] as const;
+
+/** The process that a file describes: its limits, powers and labels are the container's where the file has none. */
+export function describedProcess(
+  described: ProcessConfig,
+  base: ProcessConfig | undefined,
+): ProcessConfig {
+  const from: Partial<ProcessConfig> = base ?? {};
+  const left = INHERITED.filter((name) => {
+    const own = described[name] ?? "";
+    return own === "" || Array.isArray(own) && own.length === 0;
+  });
+  const given = left.filter((name) => from[name] !== undefined);
+  return { ...described, ...Object.fromEntries(given.map((name) => [name, from[name]])) };
+}
+
 function userOf(
   { user: base }: ProcessConfig,
   { user, additionalGids }: ProcessChanges,

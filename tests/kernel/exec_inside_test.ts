@@ -53,6 +53,43 @@ containerTest("exec joins user and time namespaces too", (stage) => {
   assertEquals(execSh(stage, c, "id -u", "--user", "1000"), "1000\n");
 });
 
+containerTest("limits and powers that a process file leaves out are the container's", (stage) => {
+  const script =
+    "grep -E '^Cap(Eff|Bnd):' /proc/self/status; ulimit -n; cut -d' ' -f19 /proc/self/stat; " +
+    "grep Cpus_allowed_list /proc/self/status";
+  const c = sleeper(stage, (config) => {
+    const kill = ["CAP_KILL"];
+    config.process["capabilities"] = { bounding: kill, effective: kill, permitted: kill };
+    config.process["rlimits"] = [{ type: "RLIMIT_NOFILE", soft: 77, hard: 78 }];
+    config.process["scheduler"] = { policy: "SCHED_OTHER", nice: 7 };
+    config.process["execCPUAffinity"] = { final: "0" };
+  });
+  const run = (properties: Record<string, unknown>): string[] => {
+    const file = processFile(stage, { args: ["sh", "-c", script], ...properties });
+    const { code, stdout, stderr } = exec(stage, c, { flags: ["--process", file] });
+    assertEquals([code, stderr], [0, ""]);
+    return stdout.trimEnd().split("\n").map((line) => line.replace(/^.*\s/, ""));
+  };
+  const kill = "0000000000000020";
+  assertEquals(run({}), [kill, kill, "77", "7", "0"]);
+  assertEquals(run({ capabilities: null, rlimits: [], scheduler: null }), [
+    kill,
+    kill,
+    "77",
+    "7",
+    "0",
+  ]);
+  const none = "0000000000000000";
+  assertEquals(
+    run({
+      capabilities: {},
+      rlimits: [{ type: "RLIMIT_NOFILE", soft: 70, hard: 70 }],
+      scheduler: { policy: "SCHED_OTHER", nice: 9 },
+    }),
+    [none, none, "70", "9", "0"],
+  );
+});
+
 containerTest("exec in a user namespace sets limits that its root could not", (stage) => {
   const c = sleeper(stage, (config) => {
     withUserNamespace(stage)(config);

@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "runtime/base/errors.ts";
-import { changedProcess, type ProcessChanges } from "runtime/spec/changed_process.ts";
+import {
+  changedProcess,
+  describedProcess,
+  type ProcessChanges,
+} from "runtime/spec/changed_process.ts";
 import type { ProcessConfig } from "runtime/spec/config.ts";
 
 const BASE: ProcessConfig = {
@@ -136,4 +140,18 @@ Deno.test("capabilities may be added where the container has none", () => {
 Deno.test("without a program to execute, or a process to change, the caller is told", () => {
   assertThrows(() => changed({ args: [] }), UsageError, "process args cannot be empty");
   assertThrows(() => changedProcess(undefined, NOTHING), UsageError, "has no process");
+});
+
+Deno.test("a described process has the container's limits, powers and labels where it has none, and nothing else", () => {
+  const labels = { apparmorProfile: "a", selinuxLabel: "s" };
+  const given = { ...BASE, ...labels, capabilities: { bounding: ["CAP_KILL"] } };
+  const { rlimits, capabilities } = given;
+  const described = { args: ["x"], cwd: "/x" };
+  const inherited = { ...described, rlimits, capabilities, ...labels };
+  assertEquals(describedProcess(described, given), inherited);
+  const empty = { ...described, rlimits: [], apparmorProfile: "", selinuxLabel: "" };
+  assertEquals(describedProcess(empty, given), inherited);
+  const own = { ...inherited, capabilities: {}, rlimits: [], apparmorProfile: "b" };
+  assertEquals(describedProcess(own, given), { ...own, rlimits });
+  assertEquals(describedProcess(described, undefined), described);
 });
