@@ -1,5 +1,5 @@
 import { isSuperuser } from "./caller.ts";
-import { type Answer, fact, no, type Topic, yes } from "./answer.ts";
+import { type Answer, fact, no, type Topic, unknown, yes } from "./answer.ts";
 import { linesOf, type Machine } from "./machine.ts";
 
 /** This program. */
@@ -40,9 +40,12 @@ export const HOST: Topic = {
   title: "Host",
   questions: [
     { name: "kernel", title: "kernel", ask: kernel },
+    { name: "kernelBuild", title: "build of the kernel", ask: kernelBuild },
     { name: "architecture", title: "architecture", ask: ({ arch }) => fact(arch) },
     { name: "system", title: "system", ask: system },
     { name: "user", title: "caller", ask: user },
+    { name: "processors", title: "processors", ask: processors },
+    { name: "memory", title: "memory", ask: memory },
     { name: "swap", title: "swap", ask: swap },
     { name: "hugePages", title: "huge pages", ask: hugePages },
     { name: "pressure", title: "pressure (PSI)", ask: pressure },
@@ -73,6 +76,32 @@ function kernel(machine: Machine): Answer {
   });
 }
 
+function kernelBuild(machine: Machine): Answer {
+  return textOf(machine, "/proc/sys/kernel/version");
+}
+
+/** Which of them are on line: 0-7,16. */
+function processors(machine: Machine): Answer {
+  return textOf(machine, "/sys/devices/system/cpu/online");
+}
+
+function textOf(machine: Machine, file: string): Answer {
+  const text = machine.read(file);
+  return text === null ? unknown(`${file} cannot be read`) : fact(text);
+}
+
+function memory(machine: Machine): Answer {
+  const size = sizeInMemory(machine, "MemTotal");
+  return size === null ? unknown("/proc/meminfo does not tell") : fact(size);
+}
+
+/** In MiB; null for nothing. */
+function sizeInMemory(machine: Machine, name: string): string | null {
+  const lines = linesOf(machine, "/proc/meminfo");
+  const [, total] = lines.map((line) => line.split(/:? +/)).find(([it]) => it === name) ?? [];
+  return Number(total ?? 0) === 0 ? null : `${Math.round(Number(total) / 1024)} MiB`;
+}
+
 function system(machine: Machine): Answer {
   const [, name] = /^PRETTY_NAME="?([^"\n]*)/m.exec(machine.read("/etc/os-release") ?? "") ?? [];
   return fact(name ?? "not named in /etc/os-release");
@@ -86,10 +115,8 @@ function user({ caller: { uid, gid, name, inUserNamespace } }: Machine): Answer 
 }
 
 function swap(machine: Machine): Answer {
-  const [, total] = /^SwapTotal:\s+(\d+) kB/m.exec(machine.read("/proc/meminfo") ?? "") ?? [];
-  if (total !== undefined && Number(total) > 0) {
-    return yes(`${Math.round(Number(total) / 1024)} MiB`);
-  }
+  const size = sizeInMemory(machine, "SwapTotal");
+  if (size !== null) return yes(size);
   return no("this host has no swap", { effect: "limits of swap have nothing to limit" });
 }
 

@@ -1,3 +1,4 @@
+import { CAPABILITY_NAMES } from "syscalls/abi/capability.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import { isSuperuser } from "./caller.ts";
 import { type Answer, no, type Topic, unknown, yes } from "./answer.ts";
@@ -61,6 +62,7 @@ export const PROCESSES: Topic = {
       ask: calls(["close_range"], NO_CONTAINERS),
     },
     { name: "memfd", title: "programs in memory", ask: memfd },
+    { name: "capabilities", title: "capabilities", ask: capabilities },
   ],
 };
 
@@ -74,6 +76,25 @@ function calls(names: readonly ProbedCall[], effect: string): (machine: Machine)
       hint: "needs Linux 5.12 or newer",
     });
   };
+}
+
+/** Those that the kernel knows, and whether root has all of them to give. */
+function capabilities(machine: Machine): Answer {
+  const last = machine.read("/proc/sys/kernel/cap_last_cap");
+  if (last === null) return unknown("/proc/sys/kernel/cap_last_cap cannot be read");
+  const known = CAPABILITY_NAMES.slice(0, Number(last) + 1);
+  const newer = CAPABILITY_NAMES.slice(known.length);
+  if (newer.length > 0) {
+    const effect = "a container goes without them, with a warning";
+    return no(`this kernel is too old for ${newer.join(", ")}`, { effect });
+  }
+  const { uid, capabilities: own } = machine.caller;
+  const lost = known.filter((_, number) => (own >> BigInt(number) & 1n) === 0n);
+  const upTo = `up to ${known.at(-1)}`;
+  if (uid !== 0 || lost.length === 0) return yes(upTo);
+  return yes(upTo, {
+    effect: `the caller is root without ${lost.join(", ")}, and can give none of them`,
+  });
 }
 
 function types(machine: Machine): Answer {

@@ -110,6 +110,36 @@ Deno.test("cgroups that a user may write to are told with the controllers handed
   );
 });
 
+Deno.test("processors and memory are as the kernel has them", () => {
+  const files = {
+    "/sys/devices/system/cpu/online": "0-7,16",
+    "/proc/meminfo": "MemTotal:       16777216 kB\nSwapTotal:             0 kB",
+    "/proc/sys/kernel/version": "#1 SMP 2026",
+  };
+  assertEquals(said(ask(HOST, "processors", { files })), "0-7,16");
+  assertEquals(said(ask(HOST, "memory", { files })), "16384 MiB");
+  assertEquals(said(ask(HOST, "kernelBuild", { files })), "#1 SMP 2026");
+  assertEquals(said(ask(HOST, "swap", { files })), "no: this host has no swap");
+  assertEquals(ask(HOST, "memory").reason, "/proc/meminfo does not tell");
+});
+
+Deno.test("capabilities that the kernel or root does not have are named", () => {
+  const last = (number: number): { files: Record<string, string> } => ({
+    files: { "/proc/sys/kernel/cap_last_cap": String(number) },
+  });
+  assertEquals(said(ask(PROCESSES, "capabilities", last(40))), "up to CAP_CHECKPOINT_RESTORE");
+  assertEquals(
+    said(ask(PROCESSES, "capabilities", last(37))),
+    "no: this kernel is too old for CAP_PERFMON, CAP_BPF, CAP_CHECKPOINT_RESTORE",
+  );
+  const caller = { capabilities: ((1n << 41n) - 1n) & ~(1n << 24n) };
+  assertEquals(
+    ask(PROCESSES, "capabilities", { ...last(40), caller }).effect,
+    "the caller is root without CAP_SYS_RESOURCE, and can give none of them",
+  );
+  assertEquals(ask(PROCESSES, "capabilities", { ...last(40), caller: USER }).effect, null);
+});
+
 Deno.test("limits of swap need their file in a cgroup that is not the uppermost one", () => {
   assertEquals(ask(CGROUPS, "swapAccounting").available, false);
   const files = {
