@@ -2,7 +2,9 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { HostError, type Problem, SpecError } from "runtime/base/errors.ts";
 import type { HostFacts } from "runtime/base/facts.ts";
 import { availableControllers, enableControllers } from "runtime/cgroups/controllers.ts";
+import { currentUnified } from "runtime/cgroups/current.ts";
 import { delegateCgroup } from "runtime/cgroups/delegate.ts";
+import { isBelow } from "runtime/cgroups/hierarchies.ts";
 import { makePlace } from "runtime/cgroups/make.ts";
 import { joinAll } from "runtime/cgroups/members.ts";
 import { type Place, placeBelow } from "runtime/cgroups/place.ts";
@@ -58,7 +60,8 @@ export function enterDelegated(
   if (place === null) return;
   try {
     makePlace(place, []);
-    joinAll([place.dir], init);
+    // One that is restored is there, or where it has gone since.
+    if (!isBelow(currentUnified(init) ?? "", place.dir)) joinAll([place.dir], init);
     enableControllers(place, availableControllers(place));
     const owner = processOwner(spec);
     if (facts.euid === 0 && owner !== null) delegateCgroup(place.dir, owner);

@@ -5,6 +5,7 @@ import { openFile } from "syscalls/libc/files.ts";
 import { hostArch } from "syscalls/libc/library.ts";
 import { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { makeDirectory, removeEmpty } from "syscalls/libc/paths.ts";
+import { duplicateError, STDERR } from "syscalls/libc/process.ts";
 import type { RecordPaths } from "runtime/base/paths.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { applyLimits } from "runtime/cgroups/limits/apply.ts";
@@ -125,14 +126,19 @@ function performRestore(restore: Restore, streams: NonNullable<CriuOptions["inhe
   try {
     using namespaces = openNamespaces(spec);
     const externalMounts = mountsToRestore({ spec, rootfs, cgroups: made.facts, notify });
-    using criu = startCriu(namespaces.inherited.map(({ fd }) => fd));
+    // CRIU's own standard error is kept from the user, for whom the container's is.
+    using error = duplicateError();
+    using criu = startCriu([...namespaces.inherited.map(({ fd }) => fd), error.fd]);
     requireCriu(criu, restore.choices);
     const options = {
       ...restoreOptions(restore),
       externalMounts,
       cgroupRoots: enterCgroups(restore, criu.pid),
       joinNamespaces: namespaces.joined,
-      inheritFds: [...namespaces.inherited, ...streams],
+      inheritFds: [
+        ...namespaces.inherited,
+        ...streams.map((stream) => stream.fd === STDERR ? { ...stream, fd: error.fd } : stream),
+      ],
     };
     return toPid(criu.perform("restore", options, (told) => attend(restore, told)));
   } catch (cause) {
@@ -156,7 +162,6 @@ function enterCgroups(
   // With CRIU in it there are more processes than the container may have.
   settleCgroup(context, container, made, { ...limits, populated: [] })(criu);
   if (made.systemd === null) made.driver.join(criu);
-  enterDelegated(criu, container.loaded, made);
   resctrl?.join(criu);
   const lines = Deno.readTextFileSync(`/proc/${criu}/cgroup`).split("\n");
   return lines.flatMap((line) => {
@@ -237,7 +242,10 @@ function withInit(record: ContainerRecord, init: Pid): ContainerRecord {
 }
 
 /** What is left to do for a container that runs. */
-function finish({ container, limits, paths, record }: Restore, init: Pid): ContainerRecord {
+function finish(
+  { container, limits, paths, made, record }: Restore,
+  init: Pid,
+): ContainerRecord {
   const { pidFile, loaded: { spec, text } } = container;
   const running = { ...withInit(record, init), sharedMount: "" };
   if (running.startTime === "") throw new StateError("Cannot restore container: it has ended");
@@ -245,6 +253,8 @@ function finish({ container, limits, paths, record }: Restore, init: Pid): Conta
   const mountinfo = Deno.readTextFileSync(`/proc/${init}/mountinfo`);
   if (!mountinfo.includes(` ${NOTIFY_FOLDER} `)) removeEmpty(paths.notify);
   applyLimits(limits.populated);
+  // CRIU has put everybody where they were, below the container's own cgroup.
+  enterDelegated(init, container.loaded, made);
   if (!hasNamespace(spec, "time") && !isOwnNamespace("time", `/proc/${init}/ns/time`)) {
     writeConfig(paths, withTimeNamespace(text));
   }

@@ -10,7 +10,7 @@ import { libc, wordBytes } from "./library.ts";
 import { OwnedFd } from "./owned_fd.ts";
 
 /** Standard error's number. */
-const STDERR = 2;
+export const STDERR = 2;
 
 /** A program to start. */
 export interface Program {
@@ -44,10 +44,16 @@ export function spawn({ executable, argv, environ }: Program): Pid {
   return pid(int32(child));
 }
 
+/** A second descriptor of this process's standard error, which closes itself at execve(2). */
+export function duplicateError(): OwnedFd {
+  const attempt = { verb: "duplicate", object: "standard error" };
+  return new OwnedFd(fd(call(attempt, "fcntl", STDERR, F.F_DUPFD_CLOEXEC, 0)));
+}
+
 /** Does `use` while standard error is another file: what it spawns has it so, and keeps it. */
 export function withStandardError<T>(file: Fd, use: () => T): T {
   const attempt = { verb: "replace", object: "standard error" };
-  using before = new OwnedFd(fd(call(attempt, "fcntl", STDERR, F.F_DUPFD_CLOEXEC, 0)));
+  using before = duplicateError();
   call(attempt, "dup3", file, STDERR, 0);
   try {
     return use();
