@@ -68,6 +68,13 @@ clientTest("Podman", podman, {
     assertEquals(machine.sh("podman inspect --format '{{.State.ExitCode}}' one"), "137\n");
     machine.sh("podman rm one");
   },
+  "runs a container without cgroups": (machine) => {
+    machine.sh("podman run --detach --name one --cgroups disabled box sleep 1000");
+    const own = machine.sh("podman inspect --format '{{.State.Pid}}' one").trim();
+    assertEquals(machine.sh(`cat /proc/${own}/cgroup`).includes("libpod"), false);
+    assertEquals(machine.sh("podman exec one echo inside"), "inside\n");
+    machine.sh("podman stop --time 0 one; podman rm one");
+  },
   "gives a container a terminal": async (machine) => {
     using pty = new Pty({ rows: 31, columns: 97 });
     pty.start(machine.exec(["podman", "run", "--rm", "-it", "box"], ["--tty"]));

@@ -22,6 +22,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "ocirt"
 runtime_supports_json = ["ocirt"]
+runtime_supports_nocgroup = ["ocirt"]
 env = ["PODMAN_IGNORE_CGROUPSV1_WARNING=1"]
 [engine.runtimes]
 ocirt = ["${RUNTIME}"]
