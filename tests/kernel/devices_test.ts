@@ -66,6 +66,19 @@ containerTest("linux.devices are made with their mode and owner, folders and all
   );
 });
 
+containerTest("a device that is there, as a node of the host's, keeps its owner", (stage) => {
+  const node = `${stage.dir}/full`;
+  assertEquals(runProgram(["mknod", "-m", "666", node, "c", "1", "7"]).code, 0);
+  const seen = stage.sh("stat -c '%t:%T %u:%g' /dev/full", (config) => {
+    const device = { type: "c", path: "/dev/full", major: 1, minor: 7, uid: 1, gid: 2 };
+    config.linux["devices"] = [device];
+    config.mounts.push({ destination: "/dev/full", type: "none", source: node, options: ["bind"] });
+  });
+  assertEquals(seen, "1:7 0:0\n");
+  const { uid, gid } = Deno.statSync(node);
+  assertEquals([uid, gid], [0, 0]);
+});
+
 containerTest("a device may be made outside /dev, in a root that becomes read-only", (stage) => {
   const seen = stage.sh(
     "stat -c '%F %a' /var/dev/null; touch /x 2>/dev/null; echo $?",

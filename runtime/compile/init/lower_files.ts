@@ -89,12 +89,17 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
     `${name}|0${step.mode.toString(8)}`,
   );
   const device = builder.immediate(makedev(step.major, step.minor), `${step.major}:${step.minor}`);
+  const isOwned = step.uid !== 0 || step.gid !== 0;
+  const made = isOwned && step.mayExist ? builder.slot() : null;
   builder.call("mknodat", [
     builder.value(parent, "parent"),
     builder.cString(nameOf(step.path)),
     mode,
     device,
-  ], { forgive: [...step.mayExist ? [ERRNO.EEXIST] : [], ...isNode ? [ERRNO.EPERM] : []] });
+  ], {
+    forgive: [...step.mayExist ? [ERRNO.EEXIST] : [], ...isNode ? [ERRNO.EPERM] : []],
+    ...made === null ? {} : { into: made },
+  });
   if (isNode) {
     const allowed = builder.label();
     builder.branch({ when: { kind: "succeeded" }, to: allowed });
@@ -106,12 +111,19 @@ function lowerDevice(low: Lowering, step: Of<"makeDevice">): void {
     builder.jump(done);
     builder.place(allowed);
   }
-  if (step.mayExist || step.uid !== 0 || step.gid !== 0) finishDevice(low, step, parent);
+  if (step.mayExist || isOwned) finishDevice(low, step, { parent, made });
   builder.place(done);
 }
 
-/** Checks that the node is the one asked for (it may have been there), and gives it its owner. */
-function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void {
+/**
+ * Checks that the node is the one asked for, and gives it its owner. One that was there is left as it is, as by runc: with `/dev` or
+ * the node as a bind mount it is the host's own.
+ */
+function finishDevice(
+  low: Lowering,
+  step: Of<"makeDevice">,
+  { parent, made }: { readonly parent: Slot; readonly made: Slot | null },
+): void {
   const { builder } = low;
   const node = builder.slot();
   openAt(low, {
@@ -126,8 +138,11 @@ function finishDevice(low: Lowering, step: Of<"makeDevice">, parent: Slot): void
   const emptyPath = builder.flags(AT, AT.of("AT_EMPTY_PATH"));
   requireNode(low, node, step, "EEXIST");
   if (step.uid !== 0 || step.gid !== 0) {
+    const done = builder.label();
+    if (made !== null) builder.branch({ of: { slot: made }, when: { kind: "failed" }, to: done });
     const [uid, gid] = [builder.immediate(step.uid), builder.immediate(step.gid)];
     builder.call("fchownat", [opened, empty, uid, gid, emptyPath]);
+    builder.place(done);
   }
   close(low, node);
 }
