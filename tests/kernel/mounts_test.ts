@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import type { TestMount } from "tests/support/bundle.ts";
 import { messageOf, runProgram } from "tests/support/ocirt.ts";
 import { containerTest, type Stage } from "tests/support/stage.ts";
@@ -202,6 +203,20 @@ containerTest("a file of /proc that may be replaced is replaced", (stage) => {
     config.mounts.push({ destination: "/proc/uptime", type: "bind", source, options: ["bind"] });
   });
   assertEquals(seen, "1 2\n");
+});
+
+containerTest("a mount point may be made in the folder of read-only version 1 cgroups", (stage) => {
+  if (hostLayout().hierarchies.every(({ version }) => version === 2)) return;
+  const seen = stage.sh(
+    "echo text > /sys/fs/cgroup/more/file && cat /sys/fs/cgroup/more/file; mkdir /sys/fs/cgroup/x 2>/dev/null || echo no",
+    (config) =>
+      void config.mounts.push({
+        destination: "/sys/fs/cgroup/more",
+        type: "tmpfs",
+        source: "tmpfs",
+      }),
+  );
+  assertEquals(seen, "text\nno\n");
 });
 
 containerTest("the container sees its own cgroup alone", (stage) => {

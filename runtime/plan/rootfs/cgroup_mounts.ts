@@ -25,18 +25,18 @@ export function cgroupMountSteps(mount: ValidMount, input: PlanInput, plain: Pla
     ...mount,
     type: "tmpfs",
     source: "tmpfs",
-    // Read-only is put on last: mount points and links are still to be made in it.
     set: CGROUP_FLAGS,
     data: ["mode=755"],
   })];
   for (const hierarchy of hierarchies) {
     steps.push(...hierarchySteps(mount, input, plain, hierarchy));
   }
-  if (mount.set.includes("MS_RDONLY")) {
-    const label = `make ${JSON.stringify(mount.destination)} read-only`;
-    steps.push({ kind: "makeReadonly", path: mount.destination, label, origin: mount.origin });
-  }
   return steps;
+}
+
+/** True for the tmpfs over version 1 cgroups: later mounts may lie in it, so it becomes read-only when all are there. */
+export function isCgroupTree({ type, bind, remount }: ValidMount, { cgroups }: PlanInput): boolean {
+  return type === "cgroup" && bind === "none" && !remount && !cgroups.unified;
 }
 
 function cgroup2Step(

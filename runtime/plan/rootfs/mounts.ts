@@ -3,7 +3,7 @@ import { hasNamespace, type PlanInput } from "../input.ts";
 import { inUserNamespace } from "../namespaces.ts";
 import type { Idmap, MountStep } from "../mount_step.ts";
 import type { Step } from "../step.ts";
-import { cgroupMountSteps } from "./cgroup_mounts.ts";
+import { cgroupMountSteps, isCgroupTree } from "./cgroup_mounts.ts";
 
 /** File systems that take their options by fsconfig(2); the rest are mounted by mount(2), whose ways they were written for. */
 const BY_DESCRIPTOR: readonly string[] = [
@@ -165,15 +165,15 @@ function deferReadonly(mount: ValidMount, input: PlanInput): boolean {
 
 /** Makes read-only what had to stay writable while it was filled. */
 export function finishReadonlyMountSteps(input: PlanInput): Step[] {
-  return input.spec.mounts.filter((mount) => mount.bind === "none" && deferReadonly(mount, input))
-    .map((
-      { destination, origin },
-    ) => ({
-      kind: "makeReadonly",
-      path: destination,
-      label: `make ${JSON.stringify(destination)} read-only`,
-      origin,
-    }));
+  return input.spec.mounts.filter((mount) =>
+    mount.bind === "none" && deferReadonly(mount, input) ||
+    isCgroupTree(mount, input) && mount.set.includes("MS_RDONLY")
+  ).map(({ destination, origin }) => ({
+    kind: "makeReadonly",
+    path: destination,
+    label: `make ${JSON.stringify(destination)} read-only`,
+    origin,
+  }));
 }
 
 /** A remount with `bind` is about the mount alone, and needs no source (mount(2)). */
