@@ -12,12 +12,18 @@ import type { Step } from "./step.ts";
  * the container's namespaces are joined; and root of the host mounts, whatever the container's own root may do.
  */
 export function planMounts(input: ExecInput): Plan {
-  return planInside(input, [
-    ...mountSteps(input).map((step): Step =>
-      step.kind === "mountBind" ? { ...step, takesOpened: true } : step
+  return planInside(
+    input,
+    [
+      ...mountSteps(input).map((step): Step =>
+        step.kind === "mountBind" ? { ...step, takesOpened: true } : step
+      ),
+      ...finishReadonlyMountSteps(input),
+    ],
+    input.spec.mounts.filter(({ bind, remount }) => bind !== "none" && !remount).map(
+      openSourceStep,
     ),
-    ...finishReadonlyMountSteps(input),
-  ], input.spec.mounts.filter(({ bind }) => bind !== "none").map(openSourceStep));
+  );
 }
 
 /** What `mounts remove` will do: takes away what is mounted at the destinations, last first. */

@@ -25,6 +25,16 @@ function inside(stage: Stage, { id }: Container, script: string): string {
   return stdout;
 }
 
+containerTest("a mount of a running container can be made read-only", (stage) => {
+  const container = stage.container((config) => {
+    config.process.args = ["sleep", "1000"];
+    config.mounts.push({ destination: "/tmp", type: "tmpfs", source: "tmpfs" });
+  }).create().start();
+  const options = ["remount", "bind", "ro"];
+  change(stage, "add", container.id, [{ destination: "/tmp", type: "none", source: "", options }]);
+  assertEquals(inside(stage, container, "touch /tmp/x 2>/dev/null || echo ro"), "ro\n");
+});
+
 containerTest(
   "mounts are added to a running container, in order and with their options, and removed",
   (stage) => {
