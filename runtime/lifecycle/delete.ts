@@ -12,6 +12,7 @@ import { parseContainerId } from "runtime/base/container_id.ts";
 import { StateError } from "runtime/base/errors.ts";
 import { type RecordPaths, recordPaths } from "runtime/base/paths.ts";
 import { fromRecord } from "runtime/cgroups/from_record.ts";
+import { frozenIn } from "runtime/cgroups/current.ts";
 import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
 import { lockContainer } from "runtime/state/lock.ts";
@@ -167,9 +168,10 @@ function killInit(record: ContainerRecord): void {
     poll([{ fd: opened.fd, events: Number(POLL.of("POLLIN")) }], milliseconds)[0] !== 0;
   if (endsWithin(FROZEN_BELOW)) return;
   thawBelow(record.cgroups);
-  if (!endsWithin(KILL_PATIENCE)) {
-    throw new StateError(
-      `Cannot delete container: process ${init} is still there 10 s after SIGKILL`,
-    );
-  }
+  if (endsWithin(KILL_PATIENCE)) return;
+  const dir = frozenIn(init);
+  const hint = dir === null ? "" : `; hint: somebody has put it into ${dir}, which is frozen`;
+  throw new StateError(
+    `Cannot delete container: process ${init} is still there 10 s after SIGKILL${hint}`,
+  );
 }

@@ -67,7 +67,7 @@ function translate(config: Config, context: ValidationContext, findings: Finding
     netDevices: linux.netDevices === undefined
       ? []
       : checkNetDevices(linux, namespaces, context, findings),
-    sysctl: checkSysctl(linux, namespaces, context, findings),
+    sysctl: checkSysctl(config, namespaces, context, findings),
     maskedPaths: checkRestrictedPaths(linux, "maskedPaths", namespaces, findings),
     readonlyPaths: checkRestrictedPaths(linux, "readonlyPaths", namespaces, findings),
     // "" is how an encoder without optional fields writes an absent one.

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
+import { controllerPlace } from "tests/support/limit_files.ts";
 import { messageOf } from "tests/support/ocirt.ts";
 import { execSh } from "tests/support/running.ts";
 import { type Container, containerTest, type Stage } from "tests/support/stage.ts";
@@ -75,6 +76,33 @@ containerTest("SIGKILL and delete --force end a paused container", (stage) => {
   all.await("stopped");
   assertEquals(frozen(stage).do("delete", "--force"), { code: 0, stdout: "", stderr: "" });
 });
+
+containerTest(
+  "delete --force names the cgroup in which somebody else keeps the init frozen",
+  (stage) => {
+    const c = stage.container((config) => config.process.args = ["sleep", "1000"]);
+    const { pid } = c.create().start().state();
+    const dir = `${controllerPlace("freezer")?.root}${stage.cgroup}-of-others`;
+    Deno.mkdirSync(dir);
+    try {
+      Deno.writeTextFileSync(`${dir}/cgroup.procs`, String(pid));
+      Deno.writeTextFileSync(`${dir}/freezer.state`, "FROZEN");
+      const result = c.do("delete", "--force");
+      assertEquals(result.code, 1);
+      assertMatch(
+        messageOf(result),
+        new RegExp(`10 s after SIGKILL; hint: somebody has put it into ${dir}, which is frozen$`),
+      );
+      assertEquals(c.state().id, c.id);
+    } finally {
+      Deno.writeTextFileSync(`${dir}/freezer.state`, "THAWED");
+      c.await("stopped");
+      Deno.removeSync(dir);
+    }
+    assertEquals(c.do("delete"), { code: 0, stdout: "", stderr: "" });
+  },
+  "cgroup1:freezer",
+);
 
 /** A container that has frozen a process of its own, in a cgroup that it has made for that. */
 function freezingAnother(stage: Stage): Container {

@@ -1,4 +1,4 @@
-import type { LinuxConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { ValidationContext } from "../context.ts";
 import { pointerTo, show } from "../show.ts";
 import type { ValidNamespace, ValidSpec } from "../valid.ts";
@@ -19,15 +19,16 @@ const IPC_SETTINGS: readonly string[] = [
 
 /** Only settings that belong to a namespace of the container may be written; the others are the host's. */
 export function checkSysctl(
-  linux: LinuxConfig,
+  { domainname = "", linux: { sysctl = {} } = {} }: Pick<Config, "domainname" | "linux">,
   namespaces: readonly ValidNamespace[],
   context: ValidationContext,
   findings: Findings,
 ): ValidSpec["sysctl"] {
-  return Object.entries(linux.sysctl ?? {}).map(([key, value]) => {
+  return Object.entries(sysctl).map(([key, value]) => {
     const origin = `/linux/sysctl${pointerTo(key)}`;
     const path = sysctlPath(key);
-    const fault = pathFault(path, key) ?? namespaceFault(path, key, namespaces, context);
+    const fault = pathFault(path, key) ?? namespaceFault(path, key, namespaces, context) ??
+      domainFault(path, key, domainname === "" || domainname === value);
     if (fault !== null) findings.problem(origin, fault);
     return { path, value, origin };
   });
@@ -48,6 +49,11 @@ export function sysctlPath(key: string): string {
 function pathFault(path: string, key: string): string | null {
   const isOdd = path.split("/").some((part) => part === "" || part === "." || part === "..");
   return isOdd ? `sysctl ${show(key)} is no path below /proc/sys` : null;
+}
+
+function domainFault(path: string, key: string, agrees: boolean): string | null {
+  if (path !== "kernel/domainname" || agrees) return null;
+  return `sysctl ${show(key)} is not allowed as it conflicts with the OCI "domainname" field`;
 }
 
 function namespaceFault(

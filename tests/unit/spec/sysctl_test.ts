@@ -53,6 +53,18 @@ Deno.test("settings of the host's namespaces are refused, in runc's words", () =
   ]);
 });
 
+Deno.test("a domain name is set in one of two ways, or in both alike", () => {
+  const problems = (value: string): string[] =>
+    problemsWith((config) => {
+      config["domainname"] = "one.example";
+      config.linux.sysctl = { "kernel.domainname": value };
+    });
+  assertEquals(problems("one.example"), []);
+  assertEquals(problems("two.example"), [
+    '/linux/sysctl/kernel.domainname: sysctl "kernel.domainname" is not allowed as it conflicts with the OCI "domainname" field',
+  ]);
+});
+
 Deno.test("a network namespace to join may turn out to be the runtime's own", () => {
   const change = (config: { linux: Record<string, unknown> }): void => {
     config.linux["sysctl"] = { "net.core.somaxconn": "1" };
