@@ -183,8 +183,9 @@ function usualHint(step: Step, errno: number): string | null {
         ? "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have"
         : null;
     case "makeDevice":
-      if (errno === ERRNO.ENODEV) return "the host has another file there, which cannot be bound";
-      return errno === ERRNO.EEXIST ? "another file is there already" : null;
+      return deviceHint(step, errno);
+    case "mountConsole":
+      return errno === ERRNO.EINVAL ? "the image has a folder there" : null;
     case "enterDirectory":
     case "makeDirectory":
       return errno === ERRNO.ENOTDIR ? "a part of the path is a file" : null;
@@ -201,6 +202,24 @@ function usualHint(step: Step, errno: number): string | null {
       return errno === ERRNO.EINVAL ? ROOT_HINTS[step.kind] : null;
     case "openOverlayRoot":
       return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
+    default:
+      return null;
+  }
+}
+
+function deviceHint(
+  { how }: Extract<Step, { kind: "makeDevice" }>,
+  errno: number,
+): string | null {
+  switch (errno) {
+    case ERRNO.ENODEV:
+      return "the host has another file there, which cannot be bound";
+    case ERRNO.EEXIST:
+      return "another file is there already";
+    case ERRNO.ENOENT:
+      return how === "bind"
+        ? "a user namespace gets the host's device of the same path, and there is none"
+        : null;
     default:
       return null;
   }

@@ -96,3 +96,29 @@ Deno.test("a filter that the kernel refuses is explained", () => {
   assertMatch(hint(ERRNO.EBUSY), /there can be only one/);
   assertMatch(hint(ERRNO.ENOSYS), /no seccomp filters/);
 });
+
+Deno.test("a device that a user namespace cannot have, and a folder for a console, are explained", () => {
+  const plan = planWith({
+    change: (config) => {
+      config.process.terminal = true;
+      config.linux.devices = [{ path: "/dev/foo", type: "b", major: 1, minor: 5 }];
+      config.linux.namespaces.push({ type: "user" });
+      config.linux.uidMappings = config.linux.gidMappings = [
+        { containerID: 0, hostID: 100_000, size: 65_536 },
+      ];
+    },
+  });
+  const device = plan.steps.findIndex((step) =>
+    step.kind === "makeDevice" && step.path === "/dev/foo"
+  );
+  assertEquals(
+    stepError(plan, device, ERRNO.ENOENT).message,
+    'Cannot make device b 1:5 at "/dev/foo" (/linux/devices/0): ENOENT (No such file or directory); ' +
+      "hint: a user namespace gets the host's device of the same path, and there is none",
+  );
+  assertEquals(
+    said(plan, "mountConsole", ERRNO.EINVAL),
+    'Cannot mount terminal on "/dev/console" (/process/terminal): EINVAL (Invalid argument); ' +
+      "hint: the image has a folder there",
+  );
+});
