@@ -200,6 +200,10 @@ function usualHint(step: Step, errno: number): string | null {
     case "setRootPropagation":
     case "pivotRoot":
       return errno === ERRNO.EINVAL ? ROOT_HINTS[step.kind] : null;
+    case "openRoot":
+      return errno === ERRNO.EACCES
+        ? "a folder above it does not let the container's root user pass"
+        : null;
     case "openOverlayRoot":
       return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
     default:

@@ -97,7 +97,7 @@ Deno.test("a filter that the kernel refuses is explained", () => {
   assertMatch(hint(ERRNO.ENOSYS), /no seccomp filters/);
 });
 
-Deno.test("a device that a user namespace cannot have, and a folder for a console, are explained", () => {
+Deno.test("what a user namespace cannot have or reach, and a folder for a console, are explained", () => {
   const plan = planWith({
     change: (config) => {
       config.process.terminal = true;
@@ -120,5 +120,9 @@ Deno.test("a device that a user namespace cannot have, and a folder for a consol
     said(plan, "mountConsole", ERRNO.EINVAL),
     'Cannot mount terminal on "/dev/console" (/process/terminal): EINVAL (Invalid argument); ' +
       "hint: the image has a folder there",
+  );
+  assertMatch(
+    said(plan, "openRoot", ERRNO.EACCES),
+    /onto itself \(\/root\/path\): EACCES \(Permission denied\); hint: a folder above it does not let/,
   );
 });
