@@ -7,6 +7,7 @@ import { writeFile } from "syscalls/libc/paths.ts";
 import { StateError } from "runtime/base/errors.ts";
 import type { ContainerCgroup } from "./driver.ts";
 import { thawBelow } from "./freeze.ts";
+import { killFamily } from "./kill_family.ts";
 import { pause } from "./remove.ts";
 
 /** How long killed processes may take to end, in milliseconds. */
@@ -23,6 +24,7 @@ export function killAll(cgroup: ContainerCgroup, signal: number): void {
     signalEach(cgroup, signal);
     return;
   }
+  if (cgroup.directories.length === 0) return killFamily(() => others(cgroup));
   killWhole(cgroup.directories);
   const end = performance.now() + PATIENCE;
   for (let wait = 1;; wait = Math.min(2 * wait, 50)) {

@@ -1,4 +1,5 @@
 import { type Pid, pid } from "syscalls/abi/brand.ts";
+import { leadsItsNamespace } from "./leads_namespace.ts";
 
 /** A process, and whose child it is. */
 interface Kin {
@@ -7,18 +8,18 @@ interface Kin {
 }
 
 /**
- * The processes of a container that has no cgroup: those in its init's pid namespace, if that is not this process's own, and all
- * that descend from them or from the init.
+ * The processes of a container that has no cgroup: the init, those in its pid namespace, if that is its own, and all that descend from
+ * them. In a namespace that it has joined there are other containers' as well.
  */
 export function pidsAround(init: number): Pid[] {
   const all = processes();
   const space = pidNamespace(init);
-  const shared = space === null || space === pidNamespace("self");
+  const isOwn = space !== null && leadsItsNamespace(init);
   const found = new Set([
     init,
-    ...shared
-      ? []
-      : all.filter(({ process }) => pidNamespace(process) === space).map(({ process }) => process),
+    ...isOwn
+      ? all.filter(({ process }) => pidNamespace(process) === space).map(({ process }) => process)
+      : [],
   ]);
   for (let known = 0; known < found.size;) {
     known = found.size;
@@ -39,7 +40,7 @@ function processes(): Kin[] {
   return found;
 }
 
-function pidNamespace(process: number | "self"): string | null {
+function pidNamespace(process: number): string | null {
   return textOf(() => Deno.readLinkSync(`/proc/${process}/ns/pid`));
 }
 

@@ -15,6 +15,7 @@ import { fromRecord } from "runtime/cgroups/from_record.ts";
 import { frozenIn } from "runtime/cgroups/current.ts";
 import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
+import { leadsItsNamespace } from "runtime/cgroups/leads_namespace.ts";
 import { lockContainer } from "runtime/state/lock.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
 import { exists, isAlive, statusOf } from "runtime/state/status.ts";
@@ -23,7 +24,6 @@ import { assertAllowed } from "runtime/state/verbs.ts";
 import { containerCgroup } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import type { StartableContainer } from "./created.ts";
-import { leadsItsNamespace } from "./leads_namespace.ts";
 
 /** How long an init may take to die of SIGKILL, in milliseconds (runc waits as long). */
 const KILL_PATIENCE = 10_000;

@@ -6,10 +6,10 @@ import { openPidfd, signalPidfd } from "syscalls/libc/process.ts";
 import { StateError, UsageError } from "runtime/base/errors.ts";
 import { thaw, thawBelow } from "runtime/cgroups/freeze.ts";
 import { killAll } from "runtime/cgroups/kill.ts";
+import { leadsItsNamespace } from "runtime/cgroups/leads_namespace.ts";
 import { isAlive } from "runtime/state/status.ts";
 import { assertAllowed } from "runtime/state/verbs.ts";
 import type { Context } from "./context.ts";
-import { leadsItsNamespace } from "./leads_namespace.ts";
 import { openContainer } from "./open.ts";
 
 export interface KillOptions {

@@ -100,6 +100,61 @@ containerTest("without a pid namespace its processes are found by their parents"
   }
 });
 
+containerTest("in another container's pid namespace its processes are its own alone", (stage) => {
+  const neighbour = running(stage);
+  const before = pidsOf(stage, neighbour);
+  const path = `/proc/${neighbour.state().pid}/ns/pid`;
+  for (const [command, word] of [["kill", "KILL"], ["delete", "--force"]] as const) {
+    const c = stage.container((config) => {
+      withoutLimits(config);
+      withoutPids(config);
+      config.linux.namespaces.push({ type: "pid", path });
+      config.process.args = ["sh", "-c", "sleep 1000 & sleep 1000; :"];
+    });
+    assertEquals(launch(stage, c, "create").code, 0);
+    c.start();
+    awaitThree(stage, c);
+    const pids = pidsOf(stage, c);
+    assertEquals(pids.filter((pid) => before.includes(pid)), []);
+    assertEquals(c.do(command, word), FINE);
+    assertGone(pids);
+    const after = pidsOf(stage, neighbour);
+    assertEquals(before.filter((pid) => !after.includes(pid)), []);
+    stage.ocirt(["delete", "--force", c.id]);
+  }
+});
+
+containerTest("what it starts while it is killed does not outlive it", (stage) => {
+  const mark = `${4_000_000 + Deno.pid}`;
+  const c = stage.container((config) => {
+    withoutLimits(config);
+    withoutPids(config);
+    config.process.args = ["sh", "-c", `while :; do sleep ${mark} & done`];
+  });
+  assertEquals(launch(stage, c, "create").code, 0);
+  c.start();
+  awaitThree(stage, c);
+  assertEquals(c.do("kill", "KILL"), FINE);
+  assertEquals(sleepersOf(mark), []);
+  stage.ocirt(["delete", "--force", c.id]);
+});
+
+/** Living processes that sleep so long; ends them. */
+function sleepersOf(mark: string): number[] {
+  const found = Array.from(Deno.readDirSync("/proc"), ({ name }) => Number(name))
+    .filter((pid) => readOrNothing(`/proc/${pid}/cmdline`).split("\0").includes(mark));
+  for (const pid of found) Deno.kill(pid, "SIGKILL");
+  return found;
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
 function assertGone(pids: readonly number[]): void {
   const alive = pids.filter((pid) => {
     try {
