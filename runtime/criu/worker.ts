@@ -1,16 +1,17 @@
-import type { Fd, Pid } from "syscalls/abi/brand.ts";
+import { type Fd, fd, type Pid } from "syscalls/abi/brand.ts";
 import { POLL } from "syscalls/abi/poll.ts";
 import { SIGNALS } from "syscalls/abi/signal.ts";
 import { SyscallError } from "syscalls/abi/syscall_error.ts";
 import { bestEffort } from "syscalls/libc/call.ts";
 import { receiveDescriptors } from "syscalls/libc/descriptor_messages.ts";
-import { memoryFile, setInheritable } from "syscalls/libc/files.ts";
+import { memoryFile, setInheritable, writeAll } from "syscalls/libc/files.ts";
 import type { OwnedFd } from "syscalls/libc/owned_fd.ts";
 import { poll, setSignalMask } from "syscalls/libc/poll.ts";
 import {
   openPidfd,
   signalPidfd,
   spawn,
+  STDERR,
   waitPid,
   type WaitStatus,
   withStandardError,
@@ -224,7 +225,8 @@ export class CriuWorker implements Disposable {
 
   /** Warnings of what went well after all. */
   #passOn(): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(this.#said()));
+    const words = new TextEncoder().encode(this.#said());
+    bestEffort("it went well, read or not", () => writeAll(fd(STDERR), words));
   }
 
   #said(): string {

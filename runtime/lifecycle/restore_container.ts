@@ -23,6 +23,7 @@ import { readProcess } from "runtime/state/status.ts";
 import { replaceText, writeConfig, writeRecord } from "runtime/state/store.ts";
 import type { NewCgroup } from "./cgroup.ts";
 import { claimFolder } from "./claim_folder.ts";
+import { containerCgroup } from "./container_cgroup.ts";
 import type { Context } from "./context.ts";
 import { cgroupOf, firstRecord, type LoadedContainer, settleCgroup } from "./create.ts";
 import { type NewLimits, newLimits } from "./limits.ts";
@@ -107,7 +108,11 @@ export function restoreContainer(
       killAll(made.driver, SIGNALS.SIGKILL);
       runPoststop(restore);
     });
-    const running = finish(restore, performRestore(restore, inheritedStreams(streams)));
+    const init = performRestore(restore, inheritedStreams(streams));
+    // Without cgroups its processes are found by their init alone.
+    const restored = containerCgroup(withInit(restore.record, init));
+    undo(() => killAll(restored, SIGNALS.SIGKILL));
+    const running = finish(restore, init);
     return { record: running, paths, [Symbol.dispose]: () => lock[Symbol.dispose]() };
   });
 }

@@ -117,6 +117,32 @@ containerTest("what criu says before it has a log is told in the one sentence", 
   assertEquals(c.state().status, "running");
 });
 
+containerTest(
+  "what criu warns of is passed on, and is no failure where nobody reads it",
+  (stage) => {
+    const c = sleeper(stage);
+    const script =
+      "hear; echo 'Warn  (criu/x.c:1): strange' >&2; say '\\010\\001\\020\\001'; exit 0";
+    const path = fakeCriu(`${stage.dir}/warning`, [4, 2], script);
+    const warned = checkpoint(stage, c, { path, flags: ["--leave-running"] });
+    assertEquals(warned, { ...QUIET, stderr: "Warn  (criu/x.c:1): strange\n" });
+    const args = ["--root", stage.root, "checkpoint", "--image-path", `${stage.dir}/images`];
+    const unread = runProgram([
+      "/bin/bash",
+      "-c",
+      'set -o pipefail; { sleep 0.2; exec "$@"; } 2>&1 | true',
+      "bash",
+      "/usr/bin/env",
+      `PATH=${path}`,
+      OCIRT,
+      ...args,
+      "--leave-running",
+      c.id,
+    ]);
+    assertEquals(unread, QUIET);
+  },
+);
+
 containerTest("a failed restore leaves nothing, even one whose criu was killed", (stage) => {
   const c = sleeper(stage);
   assertEquals(c.do("delete", "--force"), QUIET);
@@ -128,6 +154,29 @@ containerTest("a failed restore leaves nothing, even one whose criu was killed",
     const failed = withPath(stage, path, args);
     assertMatch(messageOf(failed), /^Cannot restore container c1: criu was ended by signal 9/);
   });
+});
+
+containerTest("a restore that fails at its end leaves no process, without cgroups too", (stage) => {
+  Deno.mkdirSync(`${stage.dir}/images`);
+  Deno.writeTextFileSync(`${stage.dir}/images/descriptors.json`, "[]");
+  const c = stage.container(({ linux }) => delete linux["resources"]);
+  // The answer to a restore: type 2, success, and the pid in three bytes.
+  const script = `hear; sleep 1000 & echo $! > ${stage.dir}/pid
+    pid=$(printf '\\\\%03o' $(($! & 127 | 128)) $(($! >> 7 & 127 | 128)) $(($! >> 14)))
+    say "\\010\\002\\020\\001\\042\\004\\010$pid"; exit 0`;
+  const path = fakeCriu(`${stage.dir}/fine`, [4, 2], script);
+  const images = ["--image-path", `${stage.dir}/images`];
+  Deno.writeTextFileSync(`${stage.dir}/pid`, "");
+  leavingNothing(stage, () => {
+    const failed = withPath(stage, path, [
+      "--cgroup-manager=disabled",
+      ...["restore", "-b", c.bundle, ...images, "--pid-file", "/nowhere/pid", c.id],
+    ]);
+    assertMatch(messageOf(failed), /^Cannot write pid file "\/nowhere\/pid": ENOENT/);
+  });
+  const restored = Deno.readTextFileSync(`${stage.dir}/pid`).trim();
+  const status = runProgram(["/bin/sh", "-c", `grep State: /proc/${restored}/status || :`]);
+  assertMatch(status.stdout, /^$|\t[ZX]/);
 });
 
 containerTest(
