@@ -165,51 +165,51 @@ function usualHint(step: Step, errno: number): string | null {
       return mountHint(step, errno);
     case "mountBind":
       return bindHint(step, errno);
-    case "changeMount":
-      return errno === ERRNO.EINVAL ? "nothing is mounted there" : null;
     case "unshare":
       return namespaceHint(errno);
     case "forkInit":
       return forkHint(step, errno);
     case "joinNamespace":
       return errno === ERRNO.EINVAL ? `the file is no ${step.type} namespace` : null;
-    case "setUser":
-    case "setGroups":
-      return errno === ERRNO.EINVAL
-        ? "the id is not mapped in the container's user namespace"
-        : null;
-    case "setRlimit":
-      return errno === ERRNO.EPERM
-        ? "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have"
-        : null;
     case "makeDevice":
       return deviceHint(step, errno);
-    case "mountConsole":
-      return errno === ERRNO.EINVAL ? "the image has a folder there" : null;
-    case "enterDirectory":
-    case "makeDirectory":
-      return errno === ERRNO.ENOTDIR ? "a part of the path is a file" : null;
-    case "writeSysctl":
-      return errno === ERRNO.ENOENT ? "this kernel has no such parameter" : null;
     case "setLabel":
       return labelHint(step, errno);
-    case "keepHostNull":
-      return errno === ERRNO.ENODEV ? "it is not the device 1:3" : null;
-    case "keepHostProc":
-      return errno === ERRNO.ENODEV ? "it is no procfs" : null;
-    case "setRootPropagation":
-    case "pivotRoot":
-      return errno === ERRNO.EINVAL ? ROOT_HINTS[step.kind] : null;
-    case "openRoot":
-      return errno === ERRNO.EACCES
-        ? "a folder above it does not let the container's root user pass"
-        : null;
-    case "openOverlayRoot":
-      return errno === ERRNO.ENODEV ? "this kernel has no overlay file system" : null;
-    default:
-      return null;
+    default: {
+      const [known, hint] = ONE_HINT[step.kind] ?? [];
+      return errno === known ? hint ?? null : null;
+    }
   }
 }
+
+const UNMAPPED = [ERRNO.EINVAL, "the id is not mapped in the container's user namespace"] as const;
+const FILE_ON_THE_WAY = [ERRNO.ENOTDIR, "a part of the path is a file"] as const;
+
+/** Steps of which one errno says more than its name. */
+const ONE_HINT: Readonly<Partial<Record<Step["kind"], readonly [errno: number, hint: string]>>> = {
+  changeMount: [ERRNO.EINVAL, "nothing is mounted there"],
+  setUser: UNMAPPED,
+  setGroups: UNMAPPED,
+  setRlimit: [
+    ERRNO.EPERM,
+    "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have",
+  ],
+  mountConsole: [ERRNO.EINVAL, "the image has a folder there"],
+  enterDirectory: FILE_ON_THE_WAY,
+  makeDirectory: FILE_ON_THE_WAY,
+  writeSysctl: [ERRNO.ENOENT, "this kernel has no such parameter"],
+  keepHostNull: [ERRNO.ENODEV, "it is not the device 1:3"],
+  keepHostProc: [ERRNO.ENODEV, "it is no procfs"],
+  // What pivot_root(2) and changes of propagation (mount_namespaces(7)) refuse is a "/" that is none of the usual kind.
+  setRootPropagation: [
+    ERRNO.EINVAL,
+    '"/" is no mount point, as after chroot(1) into a folder; ' +
+    "bind that folder onto itself before (mount --bind DIR DIR)",
+  ],
+  pivotRoot: [ERRNO.EINVAL, 'where "/" is a ramdisk (initramfs), --no-pivot does without'],
+  openRoot: [ERRNO.EACCES, "a folder above it does not let the container's root user pass"],
+  openOverlayRoot: [ERRNO.ENODEV, "this kernel has no overlay file system"],
+};
 
 function deviceHint(
   { how }: Extract<Step, { kind: "makeDevice" }>,
@@ -228,13 +228,6 @@ function deviceHint(
       return null;
   }
 }
-
-/** What pivot_root(2) and changes of propagation (mount_namespaces(7)) refuse is a "/" that is none of the usual kind. */
-const ROOT_HINTS = {
-  setRootPropagation: '"/" is no mount point, as after chroot(1) into a folder; ' +
-    "bind that folder onto itself before (mount --bind DIR DIR)",
-  pivotRoot: 'where "/" is a ramdisk (initramfs), --no-pivot does without',
-};
 
 /** No other call of a mount fails with EXDEV. */
 const INTO_PROC = "a symlink of the image leads the mount point inside /proc";
