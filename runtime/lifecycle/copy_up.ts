@@ -101,6 +101,7 @@ function chown(target: string, { uid, gid }: FileStat): boolean {
   const flags = AT.of("AT_SYMLINK_NOFOLLOW");
   const result = rawCall("fchownat", AT_FDCWD, arena.cString(target), uid, gid, flags);
   if (result === 0) return true;
-  if (result === -ERRNO.EPERM) return false;
+  // The second where the owner is none of the user namespace that this program is in.
+  if (result === -ERRNO.EPERM || result === -ERRNO.EINVAL) return false;
   throw new SyscallError({ verb: "change owner of", object: `"${target}"`, errno: -result });
 }

@@ -233,6 +233,33 @@ userTest("root of a user namespace runs a container without one of its own", (us
   assertStringIncludes(stderr, "gid=5 is left out: gid 5 is not mapped in the user namespace");
 });
 
+userTest(
+  "tmpcopyup in a user namespace of one id copies what belongs to no id there",
+  (user, stage) => {
+    Deno.mkdirSync(`${stage.rootfs}/data`);
+    Deno.writeTextFileSync(`${stage.rootfs}/data/other`, "other");
+    Deno.chownSync(`${stage.rootfs}/data/other`, USER + 4, USER + 5);
+    Deno.chmodSync(`${stage.rootfs}/data/other`, 0o4755);
+    for (const isNested of [false, true]) {
+      user.configure((config) => {
+        config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "user");
+        delete config.linux["uidMappings"];
+        delete config.linux["gidMappings"];
+        if (isNested) {
+          config.linux.namespaces.push({ type: "user" });
+          const map = [{ containerID: 0, hostID: 0, size: 1 }];
+          Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+        }
+        script("cd /data; stat -c '%A %u:%g' other; cat other")(config);
+        const copy = { type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] };
+        config.mounts.push({ destination: "/data", ...copy });
+      });
+      const copied = asNamespaceRoot(user, "ocirt", "run", "--bundle", user.bundle, "c");
+      assertEquals(succeeded(copied), "-rwxr-xr-x 0:0\nother");
+    }
+  },
+);
+
 userTest("a user namespace in one can have what that has, and nothing else", (user) => {
   const nested = (hostID: number): Result => {
     user.configure((config) => {
