@@ -133,11 +133,11 @@ export class CriuWorker implements Disposable {
     for (;;) {
       const { response, descriptors } = this.#receive();
       if (response.type !== REQUEST.notify) {
-        // A pre-dump leaves it waiting for the next one.
         if (refusal !== null) throw refusal.cause;
         this.#demand(response, "has failed");
-        const status = this.#end(type === "preDump" ? "kill" : "by itself");
-        if (type === "preDump" || status.kind === "exited" && status.code === 0) {
+        // A pre-dump leaves it waiting for the next one, until it is killed.
+        const status = type === "preDump" ? null : this.#end("by itself");
+        if (status === null || status.kind === "exited" && status.code === 0) {
           this.#passOn();
           return response.pid;
         }

@@ -19,7 +19,7 @@ import { NOTIFY_FOLDER } from "runtime/plan/notify.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 import { NAMESPACES } from "runtime/spec/words/namespaces.ts";
 import type { ContainerRecord } from "runtime/state/record.ts";
-import { readProcess } from "runtime/state/status.ts";
+import { isAlive, readProcess } from "runtime/state/status.ts";
 import { replaceText, writeConfig, writeRecord } from "runtime/state/store.ts";
 import type { NewCgroup } from "./cgroup.ts";
 import { claimFolder } from "./claim_folder.ts";
@@ -247,27 +247,34 @@ function withInit(record: ContainerRecord, init: Pid): ContainerRecord {
 }
 
 /** What is left to do for a container that runs. */
-function finish(
-  { container, limits, paths, made, record }: Restore,
-  init: Pid,
-): ContainerRecord {
-  const { pidFile, loaded: { spec, text } } = container;
+function finish(restore: Restore, init: Pid): ContainerRecord {
+  const { container: { pidFile }, limits, paths, record } = restore;
   const running = { ...withInit(record, init), sharedMount: "" };
   if (running.startTime === "") throw new StateError("Cannot restore container: it has ended");
   unmountRoot(record);
-  const mountinfo = Deno.readTextFileSync(`/proc/${init}/mountinfo`);
-  if (!mountinfo.includes(` ${NOTIFY_FOLDER} `)) removeEmpty(paths.notify);
   applyLimits(limits.populated);
-  // CRIU has put everybody where they were, below the container's own cgroup.
-  enterDelegated(init, container.loaded, made);
-  if (!hasNamespace(spec, "time") && !isOwnNamespace("time", `/proc/${init}/ns/time`)) {
-    writeConfig(paths, withTimeNamespace(text));
+  try {
+    settle(restore, init);
+  } catch (cause) {
+    // One that has come to its end by now needs none of it.
+    if (isAlive(running)) throw cause;
   }
   // Its time is when the container was started.
   replaceText(paths.started, "");
   writeRecord(paths.dir, running);
   if (pidFile !== null) writePidFile(resolveUserPath(pidFile), init);
   return running;
+}
+
+/** What depends on how the init is, now that it runs. */
+function settle({ container: { loaded }, paths, made }: Restore, init: Pid): void {
+  const mountinfo = Deno.readTextFileSync(`/proc/${init}/mountinfo`);
+  if (!mountinfo.includes(` ${NOTIFY_FOLDER} `)) removeEmpty(paths.notify);
+  // CRIU has put everybody where they were, below the container's own cgroup.
+  enterDelegated(init, loaded, made);
+  if (!hasNamespace(loaded.spec, "time") && !isOwnNamespace("time", `/proc/${init}/ns/time`)) {
+    writeConfig(paths, withTimeNamespace(loaded.text));
+  }
 }
 
 /** CRIU gives processes a time namespace that they had not, so that their clocks go on; `exec` has to join it. */

@@ -54,6 +54,20 @@ clientTest("The runtime by hand, with CRIU", bundle, {
     restoreAndStop(machine, counted);
   },
 
+  "restores a container that comes to its end at once": (machine) => {
+    if (!canCheckpoint(machine)) return;
+    // CRIU interrupts what waits for a time, and this waits only once.
+    configure(machine, "exec sleep 1000");
+    machine.sh(`${RUNTIME} run --detach --bundle ${BUNDLE} one </dev/null >/dev/null 2>&1`);
+    machine.until("grep -l '^sleep$' /proc/[0-9]*/comm");
+    machine.sh(`${RUNTIME} checkpoint --image-path /var/tmp/images one`);
+    const restore =
+      `${RUNTIME} restore --detach --bundle ${BUNDLE} --image-path /var/tmp/images one`;
+    assertEquals(machine.sh(`${restore} </dev/null 2>&1 >/dev/null`), "");
+    machine.until(`${RUNTIME} state one | grep '"status": "stopped"'`);
+    machine.sh(`${RUNTIME} delete one; rm -r /var/tmp/images`);
+  },
+
   "goes on with a container that it has written and left running": (machine) => {
     if (!canCheckpoint(machine)) return;
     configure(machine, COUNT);

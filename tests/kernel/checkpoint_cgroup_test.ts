@@ -12,6 +12,9 @@ const plain: Edit = ({ linux }) => {
   delete linux["resources"];
 };
 
+/** CRIU interrupts a system call that waits for a time, so one that sleeps once only would end when it is restored. */
+const LASTING = ["sh", "-c", "while :; do sleep 1000; done"];
+
 function checkpoint(stage: Stage, c: Container): void {
   assertEquals(c.do("checkpoint", "--image-path", `${stage.dir}/images`), QUIET);
 }
@@ -30,6 +33,7 @@ containerTest(
   (stage) => {
     const c = sleeper(stage, (config) => {
       plain(config);
+      config.process.args = LASTING;
       config["annotations"] = { "run.oci.delegate-cgroup": "payload" };
       config.linux.namespaces.push({ type: "cgroup" });
     });
@@ -59,7 +63,7 @@ containerTest(
 containerTest("a container without cgroups is written and restored without any", (stage) => {
   const c = stage.container((config) => {
     plain(config);
-    config.process.args = ["sleep", "1000"];
+    config.process.args = LASTING;
   });
   const manager = "--cgroup-manager=disabled";
   assertEquals(stage.ocirt([manager, "run", "--detach", "--bundle", c.bundle, c.id]), QUIET);
