@@ -46,7 +46,9 @@ containerTest(
     // What it does there meanwhile is kept too.
     const directory = `${hostLayout().hierarchies[0]?.mountpoint}${own}`;
     Deno.mkdirSync(`${directory}/below`);
-    Deno.writeTextFileSync(`${directory}/below/cgroup.procs`, String(c.state().pid));
+    for (const pid of Deno.readTextFileSync(`${directory}/cgroup.procs`).trim().split("\n")) {
+      Deno.writeTextFileSync(`${directory}/below/cgroup.procs`, pid);
+    }
     Deno.writeTextFileSync(`${directory}/cgroup.subtree_control`, "+pids");
     checkpoint(stage, c);
     restore(stage, c);
