@@ -4,10 +4,20 @@ import type { Hierarchy } from "./hierarchies.ts";
 import { visiblePath } from "./place.ts";
 import { readCgroupFile } from "./tree.ts";
 
+/** The cgroup of a process in each tree, which goes by its controllers as /proc/PID/cgroup names them. */
+export function currentGroups(process: Pid): Map<string, string> {
+  const text = readCgroupFile(`/proc/${process}/cgroup`) ?? "";
+  const groups = new Map<string, string>();
+  for (const [, controllers = "", path = ""] of text.matchAll(/^\d+:([^:]*):(.*)$/gm)) {
+    groups.set(controllers, path);
+  }
+  return groups;
+}
+
 /** The folder of the version 2 cgroup that a process is in now; null when it cannot be seen from here. */
 export function currentUnified(process: Pid): string | null {
   const tree = hostLayout().hierarchies.find(({ version }) => version === 2);
-  return tree === undefined ? null : currentIn(tree, process, /^0::(\/.*)$/m);
+  return tree === undefined ? null : currentIn(tree, process);
 }
 
 /**
@@ -16,14 +26,13 @@ export function currentUnified(process: Pid): string | null {
  */
 export function frozenIn(process: Pid): string | null {
   const tree = hostLayout().hierarchies.find(({ controllers }) => controllers.includes("freezer"));
-  if (tree === undefined) return null;
-  const dir = currentIn(tree, process, /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(\/.*)$/m);
+  const dir = tree === undefined ? null : currentIn(tree, process);
   if (dir === null) return null;
   return readCgroupFile(`${dir}/freezer.state`)?.trim() === "FROZEN" ? dir : null;
 }
 
-function currentIn(tree: Hierarchy, process: Pid, line: RegExp): string | null {
-  const path = line.exec(readCgroupFile(`/proc/${process}/cgroup`) ?? "")?.[1];
+function currentIn(tree: Hierarchy, process: Pid): string | null {
+  const path = currentGroups(process).get(tree.controllers.join());
   // "/.." leads out of the cgroup namespace; what is deleted says so behind its name.
   if (path === undefined || path.startsWith("/..") || path.endsWith(" (deleted)")) return null;
   return visiblePath(tree, path);

@@ -38,7 +38,12 @@ export function visiblePath({ mountpoint, root }: Hierarchy, cgroup: string): st
 
 /** A place below another, `a/b`; "" for the same. */
 export function placeBelow({ hierarchy, dir }: Place, path: string): Place {
-  return { hierarchy, dir: path === "" ? dir : `${dir}/${path}` };
+  return { hierarchy, dir: directoryBelow(dir, path) };
+}
+
+/** Likewise of folders alone. */
+export function directoryBelow(directory: string, path: string): string {
+  return path === "" ? directory : `${directory}/${path}`;
 }
 
 /** An absolute path without `.`, `..` and empty components, `..` of the root being the root. */

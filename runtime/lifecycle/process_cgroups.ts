@@ -1,3 +1,4 @@
+import { directoryBelow } from "runtime/cgroups/place.ts";
 import type { CgroupFacts } from "runtime/plan/plan.ts";
 import type { ValidSpec } from "runtime/spec/valid.ts";
 
@@ -6,9 +7,7 @@ export function processDirectories(
   directories: readonly string[],
   { delegatedCgroup }: Pick<ValidSpec, "delegatedCgroup">,
 ): readonly string[] {
-  return delegatedCgroup === ""
-    ? directories
-    : directories.map((directory) => `${directory}/${delegatedCgroup}`);
+  return directories.map((directory) => directoryBelow(directory, delegatedCgroup));
 }
 
 /** The same for who joins the init where it is by now. */

@@ -7,10 +7,11 @@ export interface ClassicOutcome {
   readonly evaluated: number;
 }
 
-interface Registers {
-  a: number;
-  x: number;
-  readonly memory: Uint32Array;
+/** What a program works on; a word is a number, or what is known of one. */
+export interface Registers<Word> {
+  a: Word;
+  x: Word;
+  readonly memory: { [index: number]: Word };
 }
 
 /**
@@ -23,7 +24,7 @@ export function interpretClassic(
   program: readonly ClassicInstruction[],
   words: Uint32Array,
 ): ClassicOutcome {
-  const registers: Registers = { a: 0, x: 0, memory: new Uint32Array(MEMORY_WORDS) };
+  const registers: Registers<number> = { a: 0, x: 0, memory: new Uint32Array(MEMORY_WORDS) };
   let at = 0;
   for (let evaluated = 1;; evaluated++) {
     const instruction = program[at];
@@ -40,11 +41,11 @@ export function interpretClassic(
       const result = calculate(code, registers.a, operandOf(instruction, registers));
       if (result === null) return { answer: 0, evaluated };
       registers.a = result >>> 0;
-    } else move(instruction, registers, words);
+    } else moveWord<number>(instruction, registers, { size: words.byteLength, outside: 0 });
   }
 }
 
-function operandOf({ code, k }: ClassicInstruction, { x }: Registers): number {
+function operandOf({ code, k }: ClassicInstruction, { x }: Registers<number>): number {
   return (code & CODE_PARTS.x) === 0 ? k : x;
 }
 
@@ -99,8 +100,18 @@ export function calculate(code: number, a: number, operand: number): number | nu
   }
 }
 
-/** Between the registers, the memory and constants. */
-function move({ code, k }: ClassicInstruction, registers: Registers, words: Uint32Array): void {
+/**
+ * Does an instruction between the registers, the memory and constants, for whatever stands for a word: a number, or what is known of one.
+ *
+ * @param size of the data in bytes
+ * @param outside what a word beyond the memory is
+ * @throws {RangeError} for an instruction of another kind
+ */
+export function moveWord<Word>(
+  { code, k }: ClassicInstruction,
+  registers: Registers<Word | number>,
+  { size, outside }: { readonly size: number; readonly outside: Word | number },
+): void {
   const { a, x, memory } = registers;
   switch (code) {
     case OTHER_CODES.loadImmediate:
@@ -110,10 +121,10 @@ function move({ code, k }: ClassicInstruction, registers: Registers, words: Uint
       registers.x = k;
       break;
     case OTHER_CODES.loadMemory:
-      registers.a = memory[k] ?? 0;
+      registers.a = memory[k] ?? outside;
       break;
     case OTHER_CODES.loadMemoryX:
-      registers.x = memory[k] ?? 0;
+      registers.x = memory[k] ?? outside;
       break;
     case OTHER_CODES.store:
       memory[k] = a;
@@ -122,10 +133,10 @@ function move({ code, k }: ClassicInstruction, registers: Registers, words: Uint
       memory[k] = x;
       break;
     case OTHER_CODES.loadLength:
-      registers.a = words.byteLength;
+      registers.a = size;
       break;
     case OTHER_CODES.loadLengthX:
-      registers.x = words.byteLength;
+      registers.x = size;
       break;
     case OTHER_CODES.moveToX:
       registers.x = a;

@@ -1,14 +1,12 @@
 import type { ClassicInstruction } from "./classic.ts";
 import { CODE_PARTS, JUMPS, MEMORY_WORDS, OTHER_CODES } from "./classic_codes.ts";
-import { calculate, holds } from "./interpret_classic.ts";
+import { calculate, holds, moveWord, type Registers } from "./interpret_classic.ts";
 
 /** A word that is the same on every way; null for one that is not, or is not known. */
 type Word = number | null;
 
 /** What is known when an instruction is reached. */
-interface Known {
-  a: Word;
-  x: Word;
+interface Known extends Registers<Word> {
   readonly memory: Word[];
 }
 
@@ -58,7 +56,11 @@ interface Data {
 }
 
 /** Changes `known` to what is known behind the instruction. */
-function outcomeOf(instruction: ClassicInstruction, known: Known, data: Data): Outcome {
+function outcomeOf(
+  instruction: ClassicInstruction,
+  known: Known,
+  { data, size }: Data,
+): Outcome {
   const { code, k } = instruction;
   if (code === OTHER_CODES.answer) return { passes: [], answers: [k] };
   if (code === OTHER_CODES.answerA) return { passes: [], answers: [known.a] };
@@ -69,7 +71,8 @@ function outcomeOf(instruction: ClassicInstruction, known: Known, data: Data): O
     case CODE_PARTS.arithmetic:
       return arithmetic(code, known, operand);
     default:
-      move(instruction, known, data);
+      if (code === OTHER_CODES.load) known.a = data.get(k) ?? null;
+      else moveWord<Word>(instruction, known, { size, outside: null });
       return ON;
   }
 }
@@ -91,44 +94,6 @@ function arithmetic(code: number, known: Known, operand: Word): Outcome {
   if (result === null) return { passes: [], answers: [0] };
   known.a = result >>> 0;
   return ON;
-}
-
-function move({ code, k }: ClassicInstruction, known: Known, { data, size }: Data): void {
-  switch (code) {
-    case OTHER_CODES.load:
-      known.a = data.get(k) ?? null;
-      break;
-    case OTHER_CODES.loadImmediate:
-      known.a = k;
-      break;
-    case OTHER_CODES.loadImmediateX:
-      known.x = k;
-      break;
-    case OTHER_CODES.loadMemory:
-      known.a = known.memory[k] ?? null;
-      break;
-    case OTHER_CODES.loadMemoryX:
-      known.x = known.memory[k] ?? null;
-      break;
-    case OTHER_CODES.store:
-      known.memory[k] = known.a;
-      break;
-    case OTHER_CODES.storeX:
-      known.memory[k] = known.x;
-      break;
-    case OTHER_CODES.loadLength:
-      known.a = size;
-      break;
-    case OTHER_CODES.loadLengthX:
-      known.x = size;
-      break;
-    case OTHER_CODES.moveToX:
-      known.x = known.a;
-      break;
-    case OTHER_CODES.moveFromX:
-      known.a = known.x;
-      break;
-  }
 }
 
 function agreement(one: Known | undefined, { a, x, memory }: Known): Known {

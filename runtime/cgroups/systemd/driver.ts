@@ -2,6 +2,7 @@ import type { Pid } from "syscalls/abi/brand.ts";
 import { findPath } from "syscalls/libc/paths.ts";
 import { HostError } from "runtime/base/errors.ts";
 import { availableControllers, enableControllers } from "../controllers.ts";
+import { currentGroups } from "../current.ts";
 import type { CgroupDriver, SelfJoin } from "../driver.ts";
 import { assertEmpty, assertThawed, freezerFile } from "../fs_driver.ts";
 import type { Hierarchy } from "../hierarchies.ts";
@@ -9,7 +10,6 @@ import { makePlace } from "../make.ts";
 import { joinAll, pidsOf } from "../members.ts";
 import { type Place, visiblePath } from "../place.ts";
 import { removeAll } from "../remove.ts";
-import { readCgroupFile } from "../tree.ts";
 import type { FileValue } from "runtime/cgroups/limits/limit_write.ts";
 import type { Manager } from "./manager.ts";
 import type { UnitProperty } from "./property.ts";
@@ -131,14 +131,4 @@ function isOwnTree({ version, controllers }: Hierarchy): boolean {
 function assertMade({ dir }: Place, unit: string): void {
   if (findPath(dir) === 0) return;
   throw new HostError(`Cannot use unit ${unit}: systemd has not made its cgroup ${dir}`);
-}
-
-/** The cgroup of a process in each tree, which goes by its controllers as /proc/PID/cgroup names them. */
-function currentGroups(process: Pid): Map<string, string> {
-  const text = readCgroupFile(`/proc/${process}/cgroup`) ?? "";
-  const groups = new Map<string, string>();
-  for (const [, controllers = "", path = ""] of text.matchAll(/^\d+:([^:]*):(.*)$/gm)) {
-    groups.set(controllers, path);
-  }
-  return groups;
 }
