@@ -35,6 +35,13 @@ class SystemdUser implements Disposable {
     return runProgram([...who, "--inh-caps=-all", "env", "-i", ...this.#env, ...argv]);
   }
 
+  /** What ocirt says on standard output; it must succeed, and nothing may be on standard error. */
+  ocirt(...args: readonly string[]): string {
+    const { code, stdout, stderr } = this.do("ocirt", ...args);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
+    return stdout;
+  }
+
   [Symbol.dispose](): void {
     runProgram(["systemctl", "stop", `user@${this.#uid}.service`]);
     runProgram(["userdel", this.#name]);
@@ -71,6 +78,13 @@ function writeBundle(stage: Stage, user: SystemdUser, annotations = {}): string 
   return bundle;
 }
 
+/** Runs the bundle as container `c` in a scope of the user's systemd; gives the cgroup of its init. */
+function started(user: SystemdUser, bundle: string): string {
+  user.ocirt("--systemd-cgroup", "run", "--detach", "--bundle", bundle, "c");
+  const { pid } = JSON.parse(user.ocirt("state", "c"));
+  return Deno.readTextFileSync(`/proc/${pid}/cgroup`).trim().slice("0::".length);
+}
+
 Deno.test({
   name: "a user's systemd makes the scope, and moves into it what the user may not",
   ignore: SKIPPED,
@@ -79,29 +93,22 @@ Deno.test({
     using user = new SystemdUser(stage);
     Deno.copyFileSync(OCIRT, `${stage.dir}/ocirt`);
     const bundle = writeBundle(stage, user);
-    const ocirt = (...args: readonly string[]): string => {
-      const { code, stdout, stderr } = user.do("ocirt", ...args);
-      assertEquals({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
-      return stdout;
-    };
-    ocirt("--systemd-cgroup", "run", "--detach", "--bundle", bundle, "c");
     try {
-      const { pid } = JSON.parse(ocirt("state", "c"));
-      const group = Deno.readTextFileSync(`/proc/${pid}/cgroup`).trim().slice("0::".length);
+      const group = started(user, bundle);
       assertMatch(group, new RegExp(`/user@${user.uid}\\.service/.*/runc-c\\.scope$`));
       const read = (file: string): string =>
         Deno.readTextFileSync(`/sys/fs/cgroup${group}/${file}`).trim();
       assertEquals([read("memory.max"), read("pids.max")], ["33554432", "20"]);
       assertEquals(Deno.readTextFileSync(`${stage.rootfs}/startContainer`), "0::/\n");
-      assertEquals(ocirt("exec", "c", "cat", "/proc/self/cgroup"), "0::/\n");
+      assertEquals(user.ocirt("exec", "c", "cat", "/proc/self/cgroup"), "0::/\n");
       const hungry = user.do("ocirt", "exec", "c", "dd", "if=/dev/zero", "of=/dev/null", "bs=60M");
       assertEquals(hungry.code, 137);
-      ocirt("update", "--memory", "64M", "--pids-limit", "11", "c");
+      user.ocirt("update", "--memory", "64M", "--pids-limit", "11", "c");
       assertEquals([read("memory.max"), read("pids.max")], ["67108864", "11"]);
-      assertStringIncludes(ocirt("events", "--stats", "c"), '"limit":67108864');
-      ocirt("pause", "c");
+      assertStringIncludes(user.ocirt("events", "--stats", "c"), '"limit":67108864');
+      user.ocirt("pause", "c");
       assertEquals(read("cgroup.freeze"), "1");
-      ocirt("resume", "c");
+      user.ocirt("resume", "c");
     } finally {
       user.do("ocirt", "delete", "--force", "c");
     }
@@ -119,21 +126,14 @@ Deno.test({
       "run.oci.systemd.subgroup": "container",
       "run.oci.delegate-cgroup": "payload",
     });
-    const ocirt = (...args: readonly string[]): string => {
-      const { code, stdout, stderr } = user.do("ocirt", ...args);
-      assertEquals({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
-      return stdout;
-    };
-    ocirt("--systemd-cgroup", "run", "--detach", "--bundle", bundle, "c");
     try {
-      const { pid } = JSON.parse(ocirt("state", "c"));
-      const group = Deno.readTextFileSync(`/proc/${pid}/cgroup`).trim().slice("0::".length);
+      const group = started(user, bundle);
       assertMatch(group, /\/runc-c\.scope\/container\/payload$/);
       assertEquals(Deno.readTextFileSync(`${stage.rootfs}/startContainer`), "0::/payload\n");
-      assertEquals(ocirt("exec", "c", "cat", "/proc/self/cgroup"), "0::/payload\n");
+      assertEquals(user.ocirt("exec", "c", "cat", "/proc/self/cgroup"), "0::/payload\n");
       const above = group.slice(0, group.lastIndexOf("/"));
       assertEquals(Deno.readTextFileSync(`/sys/fs/cgroup${above}/memory.max`), "33554432\n");
-      ocirt("delete", "--force", "c");
+      user.ocirt("delete", "--force", "c");
       assertEquals(runProgram(["test", "-e", `/sys/fs/cgroup${above}`]).code, 1);
     } finally {
       user.do("ocirt", "delete", "--force", "c");

@@ -2,10 +2,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import type { Edit } from "tests/support/bundle.ts";
 import { runProgram } from "tests/support/ocirt.ts";
-import { lacksSystemd, requires } from "tests/support/requires.ts";
-import { type Container, Stage } from "tests/support/stage.ts";
+import type { Container, Stage } from "tests/support/stage.ts";
+import { groupsOf, systemdTest } from "tests/support/systemd.ts";
 
-const SKIPPED = lacksSystemd() || requires("root", "busybox");
 const FINE = { code: 0, stdout: "", stderr: "" };
 
 /** A running container whose annotations these are, and the cgroup of its scope. */
@@ -26,13 +25,9 @@ function running(stage: Stage, annotations: Readonly<Record<string, string>>, ed
   return { c, scope: `/system.slice/ocirt_test-${name}.scope` };
 }
 
-/** Where a process is in each tree that is mounted. */
-function groupsOf(pid: number): string[] {
-  const mounted = hostLayout().hierarchies.map(({ controllers }) => controllers.join());
-  const text = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
-  const found = [...text.matchAll(/^\d+:([^:]*):(.*)$/gm)]
-    .filter(([, names = ""]) => mounted.includes(names)).map(([, , path = ""]) => path);
-  return [...new Set(found)];
+/** Where a process is: one path, if it is the same in every tree. */
+function pathsOf(pid: number): string[] {
+  return [...new Set(groupsOf(pid))];
 }
 
 /** What is left of a scope in any tree. */
@@ -54,23 +49,12 @@ function pidsDirectory(group: string): string {
   return `${tree?.mountpoint}${group}`;
 }
 
-function subgroupTest(name: string, test: (stage: Stage) => void, ignore = false): void {
-  Deno.test({
-    name,
-    ignore: SKIPPED || ignore,
-    fn(): void {
-      using stage = new Stage();
-      test(stage);
-    },
-  });
-}
-
-subgroupTest("run.oci.systemd.subgroup puts the container below its scope", (stage) => {
+systemdTest("run.oci.systemd.subgroup puts the container below its scope", (stage) => {
   const { c, scope } = running(stage, { "run.oci.systemd.subgroup": "outer/inner" });
-  assertEquals(groupsOf(c.state().pid), [`${scope}/outer/inner`]);
+  assertEquals(pathsOf(c.state().pid), [`${scope}/outer/inner`]);
   assertEquals(stage.ocirt(["exec", "--detach", c.id, "sleep", "1000"]), FINE);
   const pids: number[] = JSON.parse(stage.ocirt(["ps", "--format", "json", c.id]).stdout);
-  assertEquals(pids.map(groupsOf), Array(2).fill([`${scope}/outer/inner`]));
+  assertEquals(pids.map(pathsOf), Array(2).fill([`${scope}/outer/inner`]));
   const limit = (group: string): string =>
     Deno.readTextFileSync(`${pidsDirectory(group)}/pids.max`).trim();
   assertEquals([scope, `${scope}/outer/inner`].map(limit), ["50", "50"]);
@@ -86,11 +70,11 @@ subgroupTest("run.oci.systemd.subgroup puts the container below its scope", (sta
   assertEquals(remains(scope), []);
 });
 
-subgroupTest(
+systemdTest(
   "an empty subgroup is none, as CRI-O asks for, and delete --force leaves none",
   (stage) => {
     const none = running(stage, { "run.oci.systemd.subgroup": "" });
-    assertEquals(groupsOf(none.c.state().pid), [none.scope]);
+    assertEquals(pathsOf(none.c.state().pid), [none.scope]);
     assertEquals(none.c.do("delete", "--force"), FINE);
     const some = running(stage, { "run.oci.systemd.subgroup": "container" });
     assertEquals(some.c.do("delete", "--force"), FINE);
@@ -98,7 +82,7 @@ subgroupTest(
   },
 );
 
-subgroupTest("a unit whose subgroup cannot be made is taken away", (stage) => {
+systemdTest("a unit whose subgroup cannot be made is taken away", (stage) => {
   const name = stage.cgroup.slice(stage.cgroup.lastIndexOf("-") + 1);
   const c = stage.container((config) => {
     config["annotations"] = {
@@ -114,7 +98,7 @@ subgroupTest("a unit whose subgroup cannot be made is taken away", (stage) => {
   assertEquals(Array.from(Deno.readDirSync(stage.root)), []);
 });
 
-subgroupTest(
+systemdTest(
   "a delegated cgroup is below the subgroup, which its cgroup namespace begins at",
   (stage) => {
     const annotations = {
@@ -125,11 +109,11 @@ subgroupTest(
       linux.namespaces = linux.namespaces.filter(({ type }) => type !== "cgroup");
       linux.namespaces.push({ type: "cgroup" });
     });
-    assertEquals(groupsOf(c.state().pid), [`${scope}/container/payload`]);
+    assertEquals(pathsOf(c.state().pid), [`${scope}/container/payload`]);
     const { stdout } = stage.ocirt(["exec", c.id, "cat", "/proc/1/cgroup", "/proc/self/cgroup"]);
     assertEquals(stdout, "0::/payload\n".repeat(2));
     assertEquals(runProgram(["systemctl", "daemon-reload"]).code, 0);
-    assertEquals(groupsOf(c.state().pid), [`${scope}/container/payload`]);
+    assertEquals(pathsOf(c.state().pid), [`${scope}/container/payload`]);
     assertEquals(c.do("delete", "--force"), FINE);
     assertEquals(remains(scope), []);
   },

@@ -3,11 +3,9 @@ import { hostLayout } from "runtime/cgroups/host_layout.ts";
 import { messageOf, type Result, runProgram } from "tests/support/ocirt.ts";
 import type { Edit } from "tests/support/bundle.ts";
 import { findProgram } from "scripts/test/find_program.ts";
-import { lacksSystemd, requires } from "tests/support/requires.ts";
+import { requires } from "tests/support/requires.ts";
 import { type Container, Stage } from "tests/support/stage.ts";
-
-const NO_SYSTEMD = lacksSystemd();
-const SKIPPED = NO_SYSTEMD || requires("root", "busybox");
+import { groupsOf, NO_SYSTEMD, systemdTest } from "tests/support/systemd.ts";
 
 /** A unit of this test's own: no two runs may meet. */
 function unitOf(stage: Stage, { id }: Container): string {
@@ -59,25 +57,6 @@ function show(unit: string, ...properties: readonly string[]): Record<string, st
     const at = line.indexOf("=");
     return [line.slice(0, at), line.slice(at + 1)];
   }));
-}
-
-/** Where a process is in each tree that is mounted. */
-function groupsOf(pid: number): string[] {
-  const mounted = hostLayout().hierarchies.map(({ controllers }) => controllers.join());
-  const text = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
-  return [...text.matchAll(/^\d+:([^:]*):(.*)$/gm)]
-    .filter(([, names = ""]) => mounted.includes(names)).map(([, , path = ""]) => path);
-}
-
-function systemdTest(name: string, test: (stage: Stage) => void, ignore = false): void {
-  Deno.test({
-    name,
-    ignore: SKIPPED || ignore,
-    fn(): void {
-      using stage = new Stage();
-      test(stage);
-    },
-  });
 }
 
 function assertGone(unit: string): void {
